@@ -1,0 +1,77 @@
+"""Batches in an order that depends on nothing but a seed and the epoch."""
+
+import keras
+import numpy as np
+
+
+class ArrayBatches(keras.utils.PyDataset):
+    """Batches of an array, shuffled anew each epoch; pass `shuffle=False` to `fit`.
+
+    The order of epoch e is `numpy.random.default_rng([seed, e]).permutation(n)`, so that training
+    resumed at epoch e sees what it would have seen. The last, partial batch is dropped. After an
+    epoch `fit` calls `on_epoch_end()`; after `for batch in batches`, one does it by hand.
+
+    Args:
+        array: `(n, ...)`; bytes (uint8, 0-255) are given out as float32 in [0, 1], floats as they
+            are.
+        batch_size: samples in a batch, at most n.
+        seed: whole number from 0 on.
+        first_epoch: the epoch to begin with, from 0 on.
+
+    Raises:
+        TypeError: if the array is neither uint8 nor floating point.
+        ValueError: if it is empty or smaller than a batch, or if a number is out of range.
+    """
+
+    def __init__(self, array, batch_size, seed=0, first_epoch=0):
+        super().__init__()
+        if not isinstance(array, np.ndarray) or array.ndim == 0:
+            raise TypeError(f"batches are made of a NumPy array, not of {type(array).__name__}")
+        if array.dtype != np.uint8 and not np.issubdtype(array.dtype, np.floating):
+            raise TypeError(f"batches are made of floats or uint8, not of {array.dtype}")
+        if len(array) == 0:
+            raise ValueError("the data are empty: there is nothing to make batches of")
+        lowest = {"batch_size": 1, "seed": 0, "first_epoch": 0}
+        for name, value in zip(lowest, (batch_size, seed, first_epoch)):
+            if not isinstance(value, int | np.integer) or value < lowest[name]:
+                raise ValueError(f"{name} is a whole number from {lowest[name]} on, not {value!r}")
+        if batch_size > len(array):
+            raise ValueError(
+                f"a batch of {batch_size:,} is more than the data have ({len(array):,}): "
+                "choose a smaller batch_size"
+            )
+        self.array, self.batch_size = array, int(batch_size)
+        self.seed, self.epoch = int(seed), int(first_epoch)
+        self._begun = False
+        self._shuffle()
+
+    def _shuffle(self):
+        self._order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.array))
+
+    def __len__(self):
+        """Count the whole batches of an epoch."""
+        return len(self.array) // self.batch_size
+
+    def __getitem__(self, index):
+        """Batch number `index` of the present epoch, `(batch_size, ...)`."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"batch {index} of {len(self)}")
+        start = index * self.batch_size
+        batch = self.array[self._order[start : start + self.batch_size]]
+        return batch / np.float32(255) if batch.dtype == np.uint8 else batch
+
+    def __iter__(self):
+        """The whole batches of the present epoch."""
+        self._begun = True
+        return super().__iter__()
+
+    def on_epoch_begin(self):
+        """Called by `fit`."""
+        self._begun = True
+
+    def on_epoch_end(self):
+        """Go on to the next epoch's order, if one has begun: `fit` also calls this at its start."""
+        if self._begun:
+            self._begun = False
+            self.epoch += 1
+            self._shuffle()

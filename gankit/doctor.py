@@ -1,0 +1,3 @@
+"""stub"""
+import keras
+class TrainingDoctor(keras.callbacks.Callback): pass

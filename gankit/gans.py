@@ -1,0 +1,318 @@
+"""GAN: a `keras.Model` whose training step is Algorithm 1 of Goodfellow et al. 2014.
+
+Lesson 01 writes the step out with two tapes and shows that `GAN` does the same.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from gankit import latents, losses, tricks
+from gankit.backend import JIT_COMPILE, OptimizerPair, gradients, run_step
+from gankit.inputs import check_latent, check_networks, check_options, training_batches
+from gankit.saving import EpochCounter, ExactSaving
+
+
+@keras.saving.register_keras_serializable("gankit")
+class GAN(ExactSaving, keras.Model):
+    """A generator and a discriminator that learn from each other.
+
+    Args:
+        generator: a Functional or Sequential model from `(n, latent_dim)` to samples `(n, ...)`;
+            images are float32 in [0, 1].
+        discriminator: a Functional or Sequential model from samples to `(n, 1)`, without a
+            sigmoid at its end.
+        latent: what G's input is drawn from: "normal", N(0, 1), or "uniform", U(-1, 1).
+        seed: of all that is random in training.
+
+    Raises:
+        ValueError: if the networks do not fit each other.
+    """
+
+    def __init__(self, generator, discriminator, latent="normal", seed=0, **kwargs):
+        check_networks(generator, discriminator, latent)
+        super().__init__(**kwargs)
+        self.generator = generator
+        self.discriminator = discriminator
+        self.latent = latent
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.latent_dim = generator.input_shape[-1]
+        self.ema_generator = None
+        self.epochs_done = 0  # stored in a saved file: where to go on
+        self.built = True
+
+    def compile(
+        self,
+        g_optimizer=None,
+        d_optimizer=None,
+        loss="non_saturating",
+        *,
+        d_steps=1,
+        real_label=1.0,
+        fake_label=0.0,
+        label_flips=0.0,
+        instance_noise=0.0,
+        r1=0.0,
+        gradient_penalty=None,
+        joint_batches=False,
+        ema=0.0,
+        **kwargs,
+    ):
+        """Choose the game, and the tricks that steady it (all off by default).
+
+        Penalties and noise are in the papers' units, where images span [-1, 1].
+
+        Args:
+            g_optimizer: Keras optimizer of G; default Adam(2e-4, beta_1=0.5), as in DCGAN.
+            d_optimizer: Keras optimizer of D; the same default. Another rate than G's is the
+                two time-scale rule (Heusel et al. 2017).
+            loss: a name in `gankit.losses.LOSSES`.
+            d_steps: D's steps before each step of G: k in Algorithm 1.
+            real_label: D's target for reals; 0.9 is one-sided label smoothing (Salimans et al.
+                2016).
+            fake_label: D's target for fakes; 0.1 beside a real_label of 0.9 is two-sided.
+            label_flips: the share of D's labels that are swapped by chance.
+            instance_noise: standard deviation of the noise added to all D sees (Soenderby et al.
+                2017): a number, or a Keras learning-rate schedule of D's step for a decay.
+            r1: gamma of the R1 penalty on D's gradient at reals (Mescheder et al. 2018).
+            gradient_penalty: lambda of WGAN-GP (Gulrajani et al. 2017); by default 10 with the
+                "wasserstein" loss, else 0.
+            joint_batches: whether D sees reals and fakes in one batch: it shares its batch
+                statistics among them.
+            ema: decay of a running average of G's weights, used by `generate`; 0.999 is usual.
+            **kwargs: `run_eagerly`, `jit_compile`, `steps_per_execution`, as Keras has them.
+
+        Raises:
+            ValueError: for an unknown loss or an option out of range.
+        """
+        objective = losses.get(loss)
+        if gradient_penalty is None:
+            gradient_penalty = 10.0 if loss == "wasserstein" else 0.0
+        options = {
+            "loss": loss,
+            "d_steps": d_steps,
+            "real_label": real_label,
+            "fake_label": fake_label,
+            "label_flips": label_flips,
+            "instance_noise": instance_noise,
+            "r1": r1,
+            "gradient_penalty": gradient_penalty,
+            "joint_batches": joint_batches,
+            "ema": ema,
+        }
+        check_options(objective, loss, options)
+        if g_optimizer is not None and g_optimizer is d_optimizer:
+            raise ValueError("G and D need an optimizer each: the same object was given for both")
+
+        self.objective, self.options, self.d_steps = objective, options, d_steps
+        self.g_optimizer = keras.optimizers.get(g_optimizer or _default_optimizer())
+        self.d_optimizer = keras.optimizers.get(d_optimizer or _default_optimizer())
+        self.g_optimizer.build(self.generator.trainable_variables)
+        self.d_optimizer.build(self.discriminator.trainable_variables)
+        self.ema_generator = None
+        if ema:
+            self.ema_generator = keras.models.clone_model(self.generator)
+            self.ema_generator.set_weights(self.generator.get_weights())
+            self.ema_generator.trainable = False
+
+        names = ["d_loss", "g_loss", "g_grad_norm", *losses.output_names(objective)]
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
+        super().compile(optimizer=None, **{"jit_compile": JIT_COMPILE, **kwargs})
+        self.optimizer = OptimizerPair(self.g_optimizer, self.d_optimizer)  # for JAX's trainer
+
+    # --- Algorithm 1 ---------------------------------------------------------------------------
+
+    def train_step(self, *args):
+        """One call a batch, by `fit`: see `algorithm_1`."""
+        return run_step(self, self.algorithm_1, args)
+
+    def algorithm_1(self, batch):
+        """k steps of D, then one of G, on `batch`: k times m real samples."""
+        batch = keras.utils.unpack_x_y_sample_weight(batch)[0]
+        minibatches = ops.reshape(batch, (self.d_steps, -1, *batch.shape[1:]))
+        for k in range(self.d_steps):
+            reals = minibatches[k]
+            fakes = self.draw_fakes(ops.shape(reals)[0])
+            logs = self.discriminator_step(reals, fakes)
+        logs |= self.generator_step(reals)
+        if self.ema_generator is not None:
+            step = self.g_optimizer.iterations
+            tricks.average(self.ema_generator, self.generator, self.options["ema"], step)
+        for name, tracker in self.trackers.items():
+            tracker.update_state(logs[name])
+        return logs
+
+    def draw_fakes(self, n):
+        """`n` fakes to train D on; G is left as it is, batch statistics included."""
+        return ops.stop_gradient(tricks.frozen_call(self.generator, self.draw_latent(n)))
+
+    def discriminator_step(self, reals, fakes):
+        """D's step: raise its output on reals, lower it on fakes. Nothing of G moves."""
+        reals, fakes = self.show(reals), self.show(fakes)
+
+        def d_loss():
+            if self.options["joint_batches"]:
+                both = self.discriminator(ops.concatenate([reals, fakes]), training=True)
+                real, fake = ops.split(both, 2)
+            else:
+                real = self.discriminator(reals, training=True)
+                fake = self.discriminator(fakes, training=True)
+            loss = self.objective.discriminator(real, fake, *self.labels(real, fake))
+            return loss + self.penalty(reals, fakes), (real, fake)
+
+        variables = self.discriminator.trainable_variables
+        loss, (real, fake), slopes = gradients(d_loss, variables)
+        self.d_optimizer.apply(slopes, variables)
+        return {"d_loss": loss, **losses.read_outputs(self.objective, real, fake)}
+
+    def generator_step(self, reals):
+        """G's step: raise D's output on its fakes. Nothing of D moves, its statistics included."""
+
+        def g_loss():
+            fakes = self.generator(self.draw_latent(ops.shape(reals)[0]), training=True)
+            if self.options["joint_batches"]:
+                both = ops.concatenate([self.show(reals), self.show(fakes)])
+                fake = ops.split(tricks.frozen_call(self.discriminator, both), 2)[1]
+            else:
+                fake = tricks.frozen_call(self.discriminator, self.show(fakes))
+            return self.objective.generator(fake), None
+
+        variables = self.generator.trainable_variables
+        loss, _, slopes = gradients(g_loss, variables)
+        self.g_optimizer.apply(slopes, variables)
+        norm = ops.sqrt(sum(ops.sum(ops.square(ops.cast(g, "float32"))) for g in slopes))
+        return {"g_loss": loss, "g_grad_norm": norm}
+
+    # --- its parts -----------------------------------------------------------------------------
+
+    def draw_latent(self, n):
+        """`n` latent vectors, `(n, latent_dim)`, from the model's own random stream."""
+        shape = (n, self.latent_dim)
+        if self.latent == "uniform":
+            return keras.random.uniform(shape, -1.0, 1.0, seed=self.seed_generator)
+        return keras.random.normal(shape, seed=self.seed_generator)
+
+    def show(self, samples):
+        """What D is shown: the samples, under instance noise if there is any."""
+        size = self.options["instance_noise"]
+        if callable(size):
+            size = size(self.d_optimizer.iterations)
+        elif not size:
+            return samples
+        return tricks.add_noise(samples, size, self.seed_generator)
+
+    def labels(self, real, fake):
+        """D's targets for its outputs on reals and on fakes: smoothed, flipped, or 1 and 0."""
+        one, zero, share = (self.options[k] for k in ("real_label", "fake_label", "label_flips"))
+        if not share:
+            return one, zero
+        flip = tricks.flip_labels
+        return (
+            flip(real, one, zero, share, self.seed_generator),
+            flip(fake, zero, one, share, self.seed_generator),
+        )
+
+    def penalty(self, reals, fakes):
+        """What D pays for steep slopes: R1 and the gradient penalty, each 0 where it is off."""
+        total = 0.0
+        if gamma := self.options["r1"]:
+            total += gamma * tricks.r1_penalty(self.discriminator, reals)
+        if weight := self.options["gradient_penalty"]:
+            total += weight * tricks.gradient_penalty(
+                self.discriminator, reals, fakes, self.seed_generator
+            )
+        return total
+
+    # --- for users -----------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x,
+        batch_size=64,
+        epochs=1,
+        initial_epoch=0,
+        callbacks=None,
+        verbose="auto",
+        seed=0,
+    ):
+        """Train.
+
+        Args:
+            x: `Images`, a float array `(n, ...)` (images in [0, 1]), or a `keras.utils.PyDataset`
+                of such batches, `d_steps` times `batch_size` long.
+            batch_size: m in Algorithm 1. The last partial batch of an epoch is dropped.
+            epochs: the number of the epoch at which to stop, as in Keras.
+            initial_epoch: the epoch to begin with: `gan.epochs_done` after loading a checkpoint.
+            callbacks: list of Keras callbacks.
+            verbose: 0 for silence; anything else for a progress line.
+            seed: of the data's order, which depends on (seed, epoch) alone.
+
+        Returns:
+            Keras' `History`: means over each epoch. `d_loss`, `g_loss`; `d_real`, `d_fake`: D's
+            mean output; `g_grad_norm`: length of G's gradient; with the cross-entropy losses
+            `p_real`, `p_fake`: mean probability "real"; `d_accuracy` where the loss decides.
+
+        Raises:
+            ValueError, TypeError: for data that do not fit, before any step is taken.
+        """
+        from gankit.callbacks import Progress
+
+        self._assert_compile_called("fit")
+        batches = training_batches(self, x, batch_size, seed, initial_epoch)
+        callbacks = [EpochCounter(), *(callbacks or []), *([Progress()] if verbose else [])]
+        return super().fit(
+            batches,
+            epochs=epochs,
+            initial_epoch=initial_epoch,
+            callbacks=callbacks,
+            verbose=0,
+            shuffle=False,
+        )
+
+    def call(self, latent, training=False):
+        """Samples from latent vectors, by the averaged generator if there is one."""
+        return self.sampler()(latent, training=training)
+
+    def sampler(self):
+        """The network that makes samples: the averaged generator if there is one, or G."""
+        return self.ema_generator or self.generator
+
+    def sample_latent(self, n, seed=None):
+        """`n` latent vectors, NumPy `(n, latent_dim)`, the same for the same seed."""
+        return latents.sample(n, self.latent_dim, self.latent, seed)
+
+    def generate(self, n=None, seed=None, latent=None, batch_size=256):
+        """Samples, NumPy float32 `(n, ...)`, images in [0, 1].
+
+        Args:
+            n: how many; not with `latent`.
+            seed: of the latent vectors.
+            latent: latent vectors `(n, latent_dim)` to use instead.
+            batch_size: how many are made at once.
+        """
+        if (n is None) == (latent is None):
+            raise ValueError("generate wants a number, generate(16), or generate(latent=...)")
+        latent = self.sample_latent(n, seed) if latent is None else check_latent(self, latent)
+        return self.sampler().predict(latent, batch_size=batch_size, verbose=0)
+
+    def interpolate(self, z0, z1, n=8, kind="spherical"):
+        """Samples on the way from one latent vector to another.
+
+        Args:
+            z0, z1: latent vectors `(latent_dim,)`.
+            n: how many samples, both ends included.
+            kind: "spherical" keeps the length a normal latent has (White 2016); "linear" does not.
+
+        Returns:
+            NumPy float32 `(n, ...)`.
+        """
+        z0, z1 = check_latent(self, np.stack([z0, z1]))
+        if kind not in latents.PATHS:
+            raise ValueError(f"kind is one of {list(latents.PATHS)}, not {kind!r}")
+        path = [latents.PATHS[kind](z0, z1, t) for t in np.linspace(0, 1, n)]
+        return self.generate(latent=np.stack(path))
+
+
+def _default_optimizer():
+    return keras.optimizers.Adam(2e-4, beta_1=0.5)

@@ -1,0 +1,131 @@
+"""Bad input to a GAN gets a clear error here, before any step is taken."""
+
+import keras
+import numpy as np
+
+from gankit import latents
+from gankit.datasets import ArrayBatches, Images
+
+
+def check_networks(generator, discriminator, latent):
+    """ValueError if G and D do not fit each other, or the latent's name is unknown."""
+    for name, network in (("generator", generator), ("discriminator", discriminator)):
+        if not isinstance(network, keras.Model):
+            raise TypeError(f"the {name} is a keras.Model, not a {type(network).__name__}")
+        if getattr(network, "input_shape", None) is None:
+            raise ValueError(
+                f"the {name}'s input shape is not known: make it a Sequential with an Input, or a "
+                "Functional model"
+            )
+    if len(generator.input_shape) != 2 or generator.input_shape[-1] is None:
+        raise ValueError(
+            f"the generator takes latent vectors (n, latent_dim), not {generator.input_shape}"
+        )
+    if generator.output_shape[1:] != discriminator.input_shape[1:]:
+        raise ValueError(
+            f"the generator makes {generator.output_shape[1:]}, but the discriminator wants "
+            f"{discriminator.input_shape[1:]}: build both for the same image_shape"
+        )
+    if discriminator.output_shape != (None, 1):
+        raise ValueError(
+            f"the discriminator gives one number a sample, (n, 1), not {discriminator.output_shape}"
+        )
+    last = discriminator.layers[-1]
+    if getattr(getattr(last, "activation", None), "__name__", "") == "sigmoid":
+        raise ValueError(
+            "the discriminator ends in a sigmoid, but the losses want its logit: leave the last "
+            "activation out"
+        )
+    if latent not in latents.KINDS:
+        raise ValueError(f"latent is one of {latents.KINDS}, not {latent!r}")
+
+
+def check_options(objective, name, options):
+    """ValueError if an option of `compile` is out of range, or means nothing with this loss."""
+    k = options["d_steps"]
+    if not isinstance(k, int) or k < 1:
+        raise ValueError(f"d_steps is a whole number from 1 on, not {k!r}")
+    for option in ("real_label", "fake_label", "label_flips"):
+        if not 0 <= options[option] <= 1:
+            raise ValueError(f"{option} lies in [0, 1], unlike {options[option]!r}")
+    if not 0 <= options["ema"] < 1:
+        raise ValueError(f"ema, a decay, lies in [0, 1), unlike {options['ema']!r}")
+    for option in ("r1", "gradient_penalty", "instance_noise"):
+        value = options[option]
+        if not callable(value) and not value >= 0:
+            raise ValueError(f"{option} is not negative, unlike {value!r}")
+    labels = (options["real_label"], options["fake_label"], options["label_flips"])
+    if labels != (1.0, 0.0, 0.0) and not objective.labels:
+        raise ValueError(
+            f"the {name} loss has no labels to smooth or flip: leave real_label, fake_label and "
+            "label_flips as they are, or choose another loss"
+        )
+
+
+def check_latent(gan, latent):
+    """`latent` as float32 `(n, latent_dim)`; ValueError for another size."""
+    latent = np.asarray(latent, dtype="float32")
+    if latent.ndim != 2 or latent.shape[1] != gan.latent_dim:
+        raise ValueError(
+            f"this generator takes latent vectors of shape (n, {gan.latent_dim}), not "
+            f"{latent.shape}"
+        )
+    return latent
+
+
+def check_samples(samples, shape):
+    """ValueError or TypeError if `samples` are not float data of `shape`, finite, in range."""
+    if not hasattr(samples, "dtype") or not hasattr(samples, "shape"):
+        raise TypeError(f"data are Images, an array or a PyDataset, not {type(samples).__name__}")
+    kind = keras.backend.standardize_dtype(samples.dtype)
+    if "float" not in kind:
+        raise TypeError(
+            f"data are float32 (images in [0, 1]), not {kind}: divide bytes by 255, or pass Images"
+        )
+    if len(samples) == 0:
+        raise ValueError("the data are empty: there is nothing to learn from")
+    if tuple(samples.shape[1:]) != tuple(shape):
+        raise ValueError(
+            f"one sample of the data has shape {tuple(samples.shape[1:])}, but the discriminator "
+            f"wants {tuple(shape)}: resize the data, or build the networks for them"
+        )
+    samples = np.asarray(samples)
+    if not np.isfinite(samples).all():
+        raise ValueError("the data hold NaN or infinity: clean them first")
+    low, high = samples.min(), samples.max()
+    if samples.ndim == 4 and (low < 0 or high > 1):
+        wrong = "[-1, 1]: use (x + 1) / 2" if low >= -1 and high <= 1 else "0-255: divide by 255"
+        raise ValueError(
+            f"images lie in [0, 1], but these span [{low:.3g}, {high:.3g}]; perhaps they are in "
+            f"{wrong}"
+        )
+
+
+def training_batches(gan, x, batch_size, seed, first_epoch):
+    """A `PyDataset` of checked batches, each `d_steps` times `batch_size` long."""
+    shape = gan.discriminator.input_shape[1:]
+    if isinstance(x, keras.utils.PyDataset):
+        if len(x) == 0:
+            raise ValueError("the data are empty: there is nothing to learn from")
+        first = x[0]
+        check_samples(first, shape)
+        if len(first) % gan.d_steps:
+            raise ValueError(
+                f"a batch holds {len(first)} samples, which is no multiple of d_steps={gan.d_steps}"
+            )
+        return x
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f"batch_size is a whole number from 1 on, not {batch_size!r}")
+    if isinstance(x, Images):
+        check_samples(x.images[:1] / np.float32(255), shape)
+    else:
+        check_samples(x, shape)
+        x = np.asarray(x, dtype="float32")
+    whole = gan.d_steps * batch_size
+    if whole > len(x):
+        raise ValueError(
+            f"a step takes {whole} samples (batch_size times d_steps), but there are only "
+            f"{len(x)}: choose a smaller batch_size"
+        )
+    data = x.images if isinstance(x, Images) else x
+    return ArrayBatches(data, whole, seed=seed, first_epoch=first_epoch)

@@ -1,0 +1,34 @@
+"""Classifiers: the independent judge that all lessons share."""
+
+from keras import Input, Sequential, layers
+
+
+def cnn(image_shape, classes, width=32, features=64, dropout=0.3):
+    """A small convolutional classifier.
+
+    Its penultimate layer, named "features", is what Frechet classifier distances are measured in.
+
+    Args:
+        image_shape: `(height, width, channels)` of images in [0, 1].
+        classes: number of classes.
+        width: channels of the first convolutions; the second pair has twice as many.
+        features: width of the penultimate layer.
+        dropout: rate before the last two layers.
+
+    Returns:
+        A `keras.Model` from `(n, *image_shape)` to logits `(n, classes)`.
+    """
+    model = Sequential([Input(image_shape), layers.Rescaling(2.0, offset=-1.0)], name="cnn")
+    for channels in (width, 2 * width):
+        model.add(layers.Conv2D(channels, 3, padding="same", use_bias=False))
+        model.add(layers.BatchNormalization())
+        model.add(layers.ReLU())
+        model.add(layers.Conv2D(channels, 3, strides=2, padding="same", use_bias=False))
+        model.add(layers.BatchNormalization())
+        model.add(layers.ReLU())
+    model.add(layers.Flatten())
+    model.add(layers.Dropout(dropout))
+    model.add(layers.Dense(features, activation="relu", name="features"))
+    model.add(layers.Dropout(dropout))
+    model.add(layers.Dense(classes, dtype="float32"))
+    return model

@@ -1,0 +1,159 @@
+"""Reference runs: what takes longer than a lesson is trained once, recorded, and then read.
+
+A recipe is data (`gankit/recipes/NAME.json`). `python -m gankit.runs NAME` trains it and leaves in
+`data/runs/NAME/`: the recipe, `history.csv` (a row an epoch), `probes.csv` (a row a look at the
+samples), `samples_STEP.png`, the networks, and `record.json` (machine, versions, seconds, results).
+Stopped anywhere, `--resume` goes on to the same numbers. Lessons read it with `load_run(NAME)`.
+"""
+
+import argparse
+import difflib
+import json
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gankit.datasets import data_folder
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+def load_recipe(name):
+    """The recipe of that name, a dict; ValueError with the nearest name if there is none."""
+    known = sorted(path.stem for path in RECIPES.glob("*.json"))
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"there is no recipe {name!r}{hint} Known: {', '.join(known)}")
+    return json.loads((RECIPES / f"{name}.json").read_text())
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a finished run left behind.
+
+    Attributes:
+        folder: where it lies.
+        recipe, record: dicts: what was asked for; machine, versions, seconds, results.
+        history, probes: dicts of arrays: means over each epoch; each look at the samples.
+        samples: paths of the sample grids, by step.
+    """
+
+    folder: Path
+    recipe: dict
+    record: dict
+    history: dict
+    probes: dict
+    samples: list
+
+    def network(self, name):
+        """A network of the run: "generator", "discriminator" or "classifier"."""
+        import keras
+
+        return keras.saving.load_model(self.folder / f"{name}.keras", compile=False)
+
+
+def load_run(name, folder=None):
+    """The recorded run of that name.
+
+    Args:
+        name: of its recipe.
+        folder: the folder that holds runs; by default the one that comes with gankit.
+
+    Raises:
+        ValueError: for an unknown name. FileNotFoundError: if it was not trained.
+    """
+    recipe = load_recipe(name)
+    folder = Path(folder or data_folder() / "runs") / name
+    if not (folder / "record.json").exists():
+        raise FileNotFoundError(
+            f"the run {name!r} is not in {folder.parent}: `python -m gankit.runs {name}` trains it"
+        )
+    return Run(
+        folder=folder,
+        recipe={**recipe, **json.loads((folder / "recipe.json").read_text())},
+        record=json.loads((folder / "record.json").read_text()),
+        history=read_table(folder / "history.csv"),
+        probes=read_table(folder / "probes.csv"),
+        samples=sorted(folder.glob("samples_*.png")),
+    )
+
+
+def read_table(path):
+    """A CSV file as a dict of float arrays, empty if there is none."""
+    if not path.exists():
+        return {}
+    table = np.atleast_1d(np.genfromtxt(path, delimiter=",", names=True))
+    return {name: table[name] for name in table.dtype.names}
+
+
+def append_row(path, row):
+    """Add a row to a CSV file; the first one writes the header."""
+    new = not path.exists()
+    with path.open("a") as file:
+        if new:
+            file.write(",".join(row) + "\n")
+        file.write(",".join(f"{value:.6g}" for value in row.values()) + "\n")
+
+
+def keep_rows(path, last_epoch):
+    """Drop the rows of a CSV file after `last_epoch`: what came after the checkpoint."""
+    table = read_table(path)
+    if table:
+        path.unlink()
+        for i in np.flatnonzero(table["epoch"] <= last_epoch):
+            append_row(path, {name: values[i] for name, values in table.items()})
+
+
+def adapted(recipe, steps, width, size):
+    """The recipe shortened to `steps` steps and set to `width`, with what follows from it.
+
+    Args:
+        recipe: from `load_recipe`.
+        steps: number of steps, or None for the recipe's epochs; less than an epoch's takes fewer
+            images.
+        width: of the networks, or None.
+        size: number of training images there are.
+    """
+    recipe = {**recipe, "images": size}
+    if width:
+        for part in {"generator", "discriminator", "network"} & set(recipe):
+            recipe[part] = {**recipe[part], "width": width}
+    if steps:
+        recipe["images"] = min(size, steps * recipe["batch_size"])
+        recipe["epochs"] = math.ceil(steps / (recipe["images"] // recipe["batch_size"]))
+    return recipe
+
+
+def main(arguments=None):
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m gankit.runs")
+    parser.add_argument("name", help="of a recipe")
+    parser.add_argument("--steps", type=int, help="stop after so many steps")
+    parser.add_argument("--width", type=int, help="of both networks")
+    parser.add_argument("--resume", action="store_true", help="go on with what was interrupted")
+    parser.add_argument("--out", type=Path, help="folder of runs (default: the one of gankit)")
+    options = parser.parse_args(arguments)
+    try:
+        recipe = load_recipe(options.name)
+    except ValueError as error:
+        sys.exit(str(error))
+    from gankit import training
+
+    folder = (options.out or data_folder() / "runs") / options.name
+    state = folder / "state.checkpoint.keras"
+    if folder.exists() and not options.resume and any(folder.iterdir()):
+        sys.exit(f"{folder} exists: go on with --resume, or remove it to train from the start")
+    if (folder / "record.json").exists() and not state.exists():
+        print(f"{options.name} is complete: {folder}")
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    train = {"gan": training.train_gan, "classifier": training.train_classifier}[recipe["kind"]]
+    train(recipe, folder, steps=options.steps, width=options.width)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""How `gankit.runs` trains a recipe: a GAN, or the classifier that judges it."""
+
+import json
+import os
+import platform
+import subprocess
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+from PIL import Image
+
+from gankit import datasets
+from gankit.gans import GAN
+from gankit.metrics.frechet import frechet_distance
+from gankit.models import classifiers, dcgan, mlp
+from gankit.runs import adapted, append_row, keep_rows, load_run, read_table
+from gankit.saving import Checkpoint
+
+FAMILIES = {"dcgan": dcgan, "mlp": mlp}
+
+
+def train_gan(recipe, folder, steps=None, width=None):
+    """Train or go on with a GAN's recipe, and leave in `folder` what `gankit.runs` promises."""
+    images = datasets.load(recipe["data"])
+    recipe = adapted(recipe, steps, width, len(images))
+    images = images if recipe["images"] == len(images) else images.take(recipe["images"])
+    batch_size, epochs = recipe["batch_size"], recipe["epochs"]
+    per_epoch = len(images) // batch_size // recipe["compile"].get("d_steps", 1)
+
+    state = folder / "state.checkpoint.keras"
+    if state.exists():
+        gan = keras.saving.load_model(state)
+        print(f"going on after epoch {gan.epochs_done} of {epochs}")
+    else:
+        gan = make_gan(recipe, images.image_shape, epochs * per_epoch)
+    for table in ("history.csv", "probes.csv"):
+        keep_rows(folder / table, last_epoch=gan.epochs_done or -1)
+    (folder / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n")
+
+    judge = Judge(recipe["judge"]) if recipe.get("judge") else None
+    probe = Probe(folder, judge, per_epoch, recipe.get("probe_steps", []))
+    gan.fit(
+        images,
+        batch_size=batch_size,
+        epochs=epochs,
+        initial_epoch=gan.epochs_done,
+        seed=recipe["seed"],
+        callbacks=[probe, Checkpoint(state)],
+    )
+    gan.sampler().save(folder / "generator.keras")
+    gan.discriminator.save(folder / "discriminator.keras")
+    write_record(folder, images, {"steps": epochs * per_epoch}, probe.seconds())
+    state.unlink(missing_ok=True)
+
+
+def make_gan(recipe, image_shape, steps):
+    """A compiled GAN as the recipe says; a decay reaches 0 after `steps`."""
+    keras.utils.set_random_seed(recipe["seed"])
+    family = FAMILIES[recipe["family"]]
+
+    def optimizer():
+        rate = recipe["learning_rate"]
+        if recipe.get("decay") == "cosine":
+            rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+        return keras.optimizers.Adam(rate, beta_1=recipe["beta_1"])
+
+    gan = GAN(
+        family.generator(image_shape, **recipe["generator"]),
+        family.discriminator(image_shape, **recipe["discriminator"]),
+        seed=recipe["seed"],
+    )
+    gan.compile(optimizer(), optimizer(), **recipe["compile"])
+    return gan
+
+
+class Judge:
+    """The shared classifier: how far samples are from the test images, and which classes they are.
+
+    Args:
+        name: of the classifier's run.
+        n: how many test images, and samples, are compared.
+    """
+
+    def __init__(self, name, n=10_000):
+        run = load_run(name)
+        network = run.network("classifier")
+        outputs = [network.get_layer("features").output, network.outputs[0]]
+        self.network = keras.Model(network.inputs, outputs)
+        test = datasets.load(run.recipe["data"], "test")
+        self.n = n
+        self.real = self.read(test.take(min(n, len(test))).unit())[0]
+
+    def read(self, images):
+        """Features `(n, d)` and classes `(n,)` of images."""
+        features, logits = self.network.predict(images, batch_size=256, verbose=0)
+        return features, logits.argmax(axis=1)
+
+    def score(self, images):
+        """A row of `probes.csv`: the Frechet classifier distance and each class's share."""
+        features, classes = self.read(images)
+        row = {"frechet": frechet_distance(self.real, features)}
+        return row | {f"class_{c}": float(np.mean(classes == c)) for c in range(10)}
+
+
+class Probe(keras.callbacks.Callback):
+    """Looks at the samples at the given steps and after each epoch: a grid and a row each."""
+
+    def __init__(self, folder, judge, per_epoch, steps):
+        super().__init__()
+        self.folder, self.judge, self.per_epoch, self.steps = folder, judge, per_epoch, steps
+        past = read_table(folder / "history.csv").get("seconds", [0.0])
+        self.start = time.perf_counter() - past[-1]
+
+    def seconds(self):
+        """Seconds of training so far, those before an interruption included."""
+        return time.perf_counter() - self.start
+
+    def look(self, step, epoch):
+        """Save a grid of 64 samples, always of the same latents, and score 10,000 others."""
+        grid = self.model.generate(64, seed=0)
+        size, channels = grid.shape[1], grid.shape[-1]
+        sheet = grid.reshape(8, 8, size, size, channels).swapaxes(1, 2)
+        sheet = np.round(sheet.reshape(8 * size, 8 * size, channels) * 255).astype("uint8")
+        Image.fromarray(sheet.squeeze()).save(self.folder / f"samples_{step:06d}.png")
+        row = {"step": step, "epoch": epoch, "seconds": self.seconds()}
+        if self.judge:
+            row |= self.judge.score(self.model.generate(self.judge.n, seed=1))
+        append_row(self.folder / "probes.csv", row)
+
+    def on_train_begin(self, logs=None):
+        """The untrained G."""
+        if 0 in self.steps and not self.model.epochs_done:
+            self.look(0, 0)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Remember the epoch."""
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        """A look at the recipe's early steps."""
+        step = self.epoch * self.per_epoch + batch + 1
+        if step in self.steps:
+            self.look(step, self.epoch + step / self.per_epoch % 1)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """A look, and the epoch's means."""
+        self.look((epoch + 1) * self.per_epoch, epoch + 1)
+        row = {"epoch": epoch + 1, "seconds": self.seconds()}
+        append_row(self.folder / "history.csv", row | {k: float(v) for k, v in logs.items()})
+
+
+def train_classifier(recipe, folder, steps=None, width=None):
+    """Train a classifier's recipe from the start; it takes minutes."""
+    keras.utils.set_random_seed(recipe["seed"])
+    train, test = (datasets.load(recipe["data"], split) for split in ("train", "test"))
+    recipe = adapted(recipe, steps, width, len(train))
+    train = train if recipe["images"] == len(train) else train.take(recipe["images"])
+    network = classifiers.cnn(train.image_shape, len(train.class_names), **recipe["network"])
+    total = recipe["epochs"] * (len(train) // recipe["batch_size"])
+    rate = keras.optimizers.schedules.CosineDecay(recipe["learning_rate"], total)
+    network.compile(
+        keras.optimizers.Adam(rate),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    start = time.perf_counter()
+    history = network.fit(
+        train.unit(),
+        train.labels,
+        batch_size=recipe["batch_size"],
+        epochs=recipe["epochs"],
+        validation_data=(test.unit(), test.labels),
+        verbose=2,
+    ).history
+    (folder / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n")
+    (folder / "history.csv").unlink(missing_ok=True)
+    for epoch in range(recipe["epochs"]):
+        row = {key: values[epoch] for key, values in history.items()}
+        append_row(folder / "history.csv", {"epoch": epoch + 1, **row})
+    bare = keras.Model(network.inputs[0], network.outputs[0], name=network.name)  # no optimizer
+    bare.save(folder / "classifier.keras")
+    results = {"test_accuracy": history["val_accuracy"][-1]}
+    write_record(folder, train, results, time.perf_counter() - start)
+
+
+def write_record(folder, images, results, seconds):
+    """`record.json`: what was reached, on which data, machine, versions and code."""
+    here = Path(__file__).parent
+    git = subprocess.run(
+        ["git", "rev-parse", "--verify", "HEAD"], cwd=here, capture_output=True, text=True, check=False
+    )
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    record = {
+        "data": images.name,
+        "results": results,
+        "seconds": round(seconds, 1),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "cores": cores,
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+        "backend": keras.backend.backend(),
+        "numpy": np.__version__,
+        "git": git.stdout.strip() or "unknown",
+    }
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        record["tensorflow"] = tf.__version__
+    (folder / "record.json").write_text(json.dumps(record, indent=2) + "\n")
