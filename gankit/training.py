@@ -49,8 +49,9 @@ def train_gan(recipe, folder, steps=None, width=None):
         seed=recipe["seed"],
         callbacks=[probe, Checkpoint(state)],
     )
-    gan.sampler().save(folder / "generator.keras")
-    gan.discriminator.save(folder / "discriminator.keras")
+    networks = {"generator": gan.sampler(), "discriminator": gan.discriminator}
+    for name in recipe.get("keep", networks):
+        networks[name].save(folder / f"{name}.keras")
     write_record(folder, images, {"steps": epochs * per_epoch}, probe.seconds())
     state.unlink(missing_ok=True)
 

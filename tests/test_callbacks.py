@@ -1,0 +1,351 @@
+import io
+import sys
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from gankit import callbacks, doctor
+from gankit.callbacks import Progress, SampleGrid, TrainingDoctor
+from gankit.gans import GAN
+from gankit.models import mlp
+from gankit.pictures import tile
+
+
+def tiny(shape=(4, 4, 1), latent_dim=2, width=16, **options):
+    """A compiled GAN of a few hundred weights."""
+    generator = mlp.generator(shape, latent_dim=latent_dim, hidden=(width, width))
+    gan = GAN(generator, mlp.discriminator(shape, hidden=(width, width)))
+    gan.compile(**options)
+    return gan
+
+
+def ring(n):
+    """Eight Gaussians on a circle of radius 2: float32 `(n, 2)`."""
+    rng = np.random.default_rng(0)
+    angle = rng.integers(0, 8, n) * np.pi / 4
+    points = 2 * np.stack([np.cos(angle), np.sin(angle)], 1) + 0.05 * rng.normal(size=(n, 2))
+    return points.astype("float32")
+
+
+# --- Progress ------------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+    def seen(self):
+        """What a terminal shows in the end: a line's letters stay where nothing overwrites them."""
+        lines = []
+        for line in self.getvalue().split("\n"):
+            shown = ""
+            for text in line.split("\r"):
+                shown = text + shown[len(text) :]
+            lines.append(shown.rstrip())
+        return lines
+
+
+NotebookStream = type("OutStream", (Terminal,), {"__module__": "ipykernel.iostream"})
+NotebookStream.isatty = lambda self: False
+
+
+def watch(monkeypatch, stream, epochs=2, steps=100, seconds=0.05, known=True, logs=None, first=0):
+    """Lead a `Progress` through a training; returns what it wrote."""
+    now = [0.0]
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr(callbacks.time, "monotonic", lambda: now[0])
+    progress = Progress()
+    progress.set_params({"epochs": epochs, "steps": steps if known else None})
+    progress.on_train_begin()
+    now[0] += 20  # the first step is compiled
+    logs = {"d_loss": 1.20964, "g_loss": 0.93, "p_real": 0.6} if logs is None else logs
+    for epoch in range(first, epochs):
+        progress.on_epoch_begin(epoch)
+        for batch in range(steps):
+            now[0] += seconds
+            progress.on_train_batch_end(batch, logs)
+        progress.on_epoch_end(epoch, logs)
+    progress.on_train_end(logs)
+    return stream
+
+
+@pytest.mark.parametrize("stream", [Terminal, NotebookStream])
+def test_progress_rewrites_one_line_where_it_can(monkeypatch, stream):
+    stream = watch(monkeypatch, stream())
+    assert stream.seen() == ["2 epochs, 200 steps · 30 s · d_loss 1.21 g_loss 0.93", ""]
+    lines = stream.getvalue().split("\r")
+    assert 30 < len(lines) <= 10 * 4 + 5  # it moves within an epoch, at most four times a second
+    middle = [line for line in lines if line.startswith("epoch 2/2 · 50/100")]
+    assert [line.strip() for line in middle] == [
+        "epoch 2/2 · 50/100 · 28 s, 2 s left · d_loss 1.21 g_loss 0.93"
+    ]  # what is left is told by the pace of steps, not by that of the first
+
+
+def test_progress_writes_few_lines_into_a_log(monkeypatch):
+    lines = watch(monkeypatch, io.StringIO(), epochs=3, steps=1000, first=1).getvalue().split("\n")
+    assert lines[-3:] == [
+        "epoch 3/3 · 2 min 00 s · d_loss 1.21 g_loss 0.93",
+        "2 epochs, 2,000 steps · 2 min 00 s",
+        "",
+    ]
+    assert sum("/1,000" in line for line in lines) in (2, 3)  # one each 30 s of 100 s
+    assert len(lines) <= 7 and not any("\r" in line for line in lines)
+
+
+def test_progress_bears_what_it_is_given(monkeypatch):
+    unknown = watch(monkeypatch, io.StringIO(), known=False, epochs=3).getvalue()
+    assert "epoch 1/3 · 25 s, 10 s left" in unknown  # after an epoch the steps are known
+    assert watch(monkeypatch, io.StringIO(), logs={}).getvalue().startswith("epoch 1/2 · 25 s, 5 s")
+    other = watch(monkeypatch, io.StringIO(), logs={"accuracy": 0.5, "loss": np.float32(2)})
+    assert "accuracy 0.5 loss 2\n" in other.getvalue()
+    ascii_only = io.TextIOWrapper(io.BytesIO(), "ascii")
+    watch(monkeypatch, ascii_only)
+    monkeypatch.setattr(Terminal, "getvalue", Terminal.getvalue)
+    monkeypatch.setattr(callbacks.shutil, "get_terminal_size", lambda: (30, 24))
+    narrow = watch(monkeypatch, Terminal())
+    assert all(len(line) < 30 for line in narrow.getvalue().replace("\n", "\r").split("\r"))
+
+
+def test_fit_shows_progress_unless_told_not_to(capsys, pictures):
+    gan = tiny((28, 28, 1), run_eagerly=True)
+    gan.fit(pictures, batch_size=24, verbose=0)
+    assert capsys.readouterr().out == ""
+    gan.fit(pictures, batch_size=24)
+    assert "1 epoch, 2 steps" in capsys.readouterr().out
+
+
+# --- SampleGrid ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def squares():
+    return np.random.default_rng(0).random((64, 4, 4, 1), dtype="float32")
+
+
+def test_sample_grid_shows_the_same_latents_before_and_after(tmp_path, squares):
+    gan = tiny(g_optimizer=keras.optimizers.Adam(1e-2))
+    grid = SampleGrid(tmp_path / "new" / "folder", every=2, n=5, seed=3, columns=3)
+    latent = gan.sample_latent(5, 3)
+    before = gan.generate(latent=latent)
+    gan.fit(squares, batch_size=32, epochs=5, callbacks=[grid], verbose=0)
+    gan.fit(squares, batch_size=32, epochs=6, initial_epoch=5, callbacks=[grid], verbose=0)
+    after = gan.generate(latent=latent)
+
+    assert grid.epochs == [0, 2, 4, 5, 6]
+    names = [path.name for path in sorted((tmp_path / "new" / "folder").iterdir())]
+    assert names == [f"samples_{epoch:04d}.png" for epoch in grid.epochs]
+    assert abs(after - before).max() > 0.02
+    for i, samples in ((0, before), (-1, after)):
+        np.testing.assert_allclose(grid.frames[i], samples, atol=0.5 / 255 + 1e-6)
+        written = np.asarray(Image.open(tmp_path / "new" / "folder" / names[i]))
+        np.testing.assert_allclose(written, tile(samples, 3)[..., 0] * 255, atol=0.51)
+
+    gan.fit(squares, batch_size=32, epochs=2, callbacks=[grid], verbose=0)
+    assert grid.epochs == [0, 2]  # begun anew
+
+    strip = grid.strip(n=4, title="Four")
+    assert strip.alt.startswith("Four: 4 rows") and "epoch 0, epoch 2" in strip.alt
+    grid.gif(tmp_path / "x.gif", seconds=0.1, scale=3)
+    with Image.open(tmp_path / "x.gif") as animation:
+        assert (animation.n_frames, animation.info["loop"]) == (2, 0)
+        assert animation.size == ((3 * 4 + 2 * 2) * 3, (2 * 4 + 2) * 3)
+
+
+def test_sample_grid_leaves_the_training_as_it_is(squares):
+    weights = []
+    for watching in ([], [SampleGrid(n=4)]):
+        keras.utils.set_random_seed(1)
+        gan = tiny()
+        gan.fit(squares, batch_size=16, epochs=2, callbacks=watching, verbose=0)
+        weights.append(gan.generator.get_weights())
+    for alone, watched in zip(*weights):
+        np.testing.assert_array_equal(alone, watched)
+
+
+def test_sample_grid_keeps_as_many_as_told(squares):
+    few, none = SampleGrid(n=4, keep=1), SampleGrid(n=4, keep=0)
+    gan = tiny(run_eagerly=True)
+    gan.fit(squares, batch_size=64, callbacks=[few, none], verbose=0)
+    assert [frame.shape for frame in few.frames] == [(1, 4, 4, 1)] * 2
+    assert not none.frames
+    for show in (none.strip, lambda: none.gif("x.gif")):
+        with pytest.raises(ValueError, match="no samples are kept"):
+            show()
+
+
+def test_sample_grid_refuses_before_a_step_is_taken(tmp_path, squares):
+    (tmp_path / "file").write_text("in the way")
+    unbounded = keras.Sequential(
+        [keras.Input((2,)), keras.layers.Dense(16, bias_initializer="ones")]
+    )
+    unbounded.add(keras.layers.Reshape((4, 4, 1)))
+    wide = GAN(unbounded, mlp.discriminator((4, 4, 1)))
+    wide.compile()
+    for gan, data, grid, said in (
+        (tiny(), squares, SampleGrid(tmp_path / "file"), "is a file: name another"),
+        (tiny((2,)), ring(64), SampleGrid(tmp_path / "new"), "for points, use plots.scatter2d"),
+        (wide, squares, SampleGrid(tmp_path / "new"), r"wanted \[0, 1\]"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            gan.fit(data, batch_size=16, callbacks=[grid], verbose=0)
+        assert gan.g_optimizer.iterations == 0
+    classifier = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    classifier.compile(loss="mse")
+    with pytest.raises(TypeError, match="watches a gankit GAN, not Sequential"):
+        classifier.fit(ring(8), np.zeros(8), callbacks=[SampleGrid()], verbose=0)
+    with pytest.raises(ValueError, match="every=0"):
+        SampleGrid(every=0)
+
+
+# --- TrainingDoctor: on logs made up -------------------------------------------------------------
+
+
+class Model:
+    stop_training = False
+    options = {"loss": "non_saturating"}
+
+
+WELL = {"d_loss": 1.0, "g_loss": 1.0, "g_grad_norm": 1.0, "d_accuracy": 0.8, "p_fake": 0.3}
+
+
+def examine(*phases, **options):
+    """A doctor shown phases `(steps, logs that differ from WELL)`; None removes a key."""
+    sentences = []
+    watching = TrainingDoctor(report=sentences.append, **options)
+    watching.set_model(Model())
+    watching.on_train_begin()
+    for steps, change in phases:
+        logs = {key: value for key, value in {**WELL, **change}.items() if value is not None}
+        for batch in range(steps):
+            watching.on_train_batch_end(batch, logs)
+    assert sentences == [
+        f"TrainingDoctor, step {step:,}: {sentence}" for step, _, sentence in watching.verdicts
+    ]
+    return [(step, kind) for step, kind, _ in watching.verdicts]
+
+
+WON = {"d_accuracy": 1.0, "p_fake": 1e-3}
+NO_PROBABILITIES = {"p_fake": None}
+CRITIC = {"p_fake": None, "d_accuracy": None}
+
+
+def test_each_onset_is_told_once():
+    assert examine((1000, WON)) == [(199, "d_won")]
+    assert examine((1000, WON), (300, {}), (1000, WON)) == [(199, "d_won"), (1499, "d_won")]
+    assert examine((1000, WON), (20, {}), (1000, WON)) == [(199, "d_won")]  # no recovery
+    assert examine((60, WON), window=10, patience=20) == [(29, "d_won")]
+
+
+def test_a_healthy_run_hears_nothing():
+    # measured on Fashion-MNIST: sure at first, then less so
+    early = {"d_accuracy": 0.989, "p_fake": 0.18}
+    assert examine((150, early), (300, {"d_accuracy": 0.97, "p_fake": 0.15}), (600, {})) == []
+    assert examine((150, WON), (600, {})) == []  # a moment's luck
+    assert examine((900, {"d_accuracy": 0.99, **NO_PROBABILITIES})) == []  # hinge, least squares
+    assert examine((900, {"d_accuracy": 0.55, "p_fake": 0.49, "g_grad_norm": 1e-3})) == []  # rest
+
+
+def test_what_the_loss_does_not_tell_is_not_judged():
+    assert examine((900, {**WON, **NO_PROBABILITIES})) == [(199, "d_won")]
+    assert examine((900, CRITIC)) == []
+    assert examine((900, {**CRITIC, "g_grad_norm": 1e-3})) == [(199, "vanishing")]
+
+
+def test_a_gradient_of_exactly_nothing_is_told_even_where_d_is_unsure():
+    watching = TrainingDoctor(window=5, patience=5, report=lambda text: None)
+    watching.set_model(Model())
+    for batch in range(10):
+        watching.on_train_batch_end(batch, {**WELL, "d_accuracy": 0.5, "g_grad_norm": 0.0})
+    assert [kind for _, kind, _ in watching.verdicts] == ["vanishing"]
+    assert "exactly 0" in watching.verdicts[0][2]
+
+
+@pytest.mark.parametrize("key, value", [("d_loss", np.nan), ("g_grad_norm", np.float32("inf"))])
+def test_a_value_that_is_no_number_stops_at_once(key, value):
+    watching = TrainingDoctor(report=lambda text: None)
+    watching.set_model(Model())
+    watching.on_train_batch_end(0, {**WELL, key: value})
+    (step, kind, sentence), *more = watching.verdicts
+    assert (step, kind, more, watching.model.stop_training) == (1, "not_finite", [], True)
+    assert f"{key} is {value}" in sentence and "To try: " in sentence
+
+
+def test_the_doctor_speaks_on_a_line_of_its_own(capsys):
+    doctor.announce("D has won.")
+    assert capsys.readouterr().out == "\nD has won.\n"
+    with pytest.raises(ValueError, match="patience=0"):
+        TrainingDoctor(patience=0)
+
+
+# --- TrainingDoctor: on real trainings -----------------------------------------------------------
+
+
+def train(loss, g_rate, d_rate, steps=250, window=50, patience=50, **options):
+    """A GAN on the ring for some seconds; returns the doctor and the GAN."""
+    adam = keras.optimizers.Adam
+    gan = tiny((2,), width=64, loss=loss, g_optimizer=adam(g_rate, beta_1=0.5),
+               d_optimizer=adam(d_rate, beta_1=0.5), **options)  # fmt: skip
+    watching = TrainingDoctor(window, patience, report=lambda text: None)
+    gan.fit(ring(64 * steps), batch_size=64, callbacks=[watching], verbose=0)
+    return watching, gan
+
+
+@pytest.mark.parametrize("loss", ["non_saturating", "least_squares", "hinge", "wasserstein"])
+def test_the_doctor_is_silent_on_a_gan_that_learns(loss):
+    watching, _ = train(loss, 1e-3, 1e-3)
+    assert watching.step == 250 and watching.verdicts == []
+
+
+@pytest.mark.parametrize("loss", ["non_saturating", "hinge"])
+def test_the_doctor_sees_that_d_has_won(loss):
+    watching, _ = train(loss, 1e-6, 1e-2)  # G hardly moves
+    ((_, kind, sentence),) = watching.verdicts
+    assert kind == "d_won" and "a smaller rate for D" in sentence
+
+
+def test_the_doctor_sees_gs_gradient_vanish():
+    watching, _ = train("minimax", 2e-5, 1e-2)  # lesson 01: 100 times G's rate
+    told = {kind: sentence for _, kind, sentence in watching.verdicts}
+    assert len(watching.verdicts) == 2 and set(told) == {"d_won", "vanishing"}
+    assert "loss='non_saturating'" in told["vanishing"]
+
+
+def test_the_doctor_stops_what_cannot_come_back():
+    watching, gan = train("non_saturating", 1e6, 1e6, run_eagerly=True)
+    ((step, kind, sentence),) = watching.verdicts
+    assert kind == "not_finite" and "rates ten times smaller" in sentence
+    assert gan.g_optimizer.iterations == step == watching.step < 10
+
+    gan = tiny(run_eagerly=True)
+    weights = gan.generator.get_weights()
+    gan.generator.set_weights([weights[0] * np.nan, *weights[1:]])
+    watching, grid = TrainingDoctor(report=lambda text: None), SampleGrid(n=4)
+    grid.on_train_begin = lambda logs=None: None  # it would refuse these samples
+    grid.latent, grid.begun = gan.sample_latent(4, 0), True
+    data = np.random.default_rng(0).random((64, 4, 4, 1), dtype="float32")
+    gan.fit(data, batch_size=16, callbacks=[watching, grid], verbose=0)
+    assert watching.verdicts[0][:2] == (1, "not_finite") and watching.step == 1
+    assert (grid.frames[0] == 0).all()  # and the broken samples raise nothing
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    "loss, g_rate, d_rate, expected",
+    [
+        ("non_saturating", 2e-4, 2e-4, set()),
+        ("hinge", 2e-4, 2e-4, set()),
+        ("minimax", 2e-5, 2e-3, {"d_won", "vanishing"}),
+    ],
+)
+def test_the_doctor_on_the_simple_gan_of_lesson_01(loss, g_rate, d_rate, expected):
+    from gankit import datasets
+
+    images = datasets.fashion_mnist().take(64 * 400)
+    gan = GAN(mlp.generator(images.image_shape), mlp.discriminator(images.image_shape))
+    adam = keras.optimizers.Adam
+    gan.compile(adam(g_rate, beta_1=0.5), adam(d_rate, beta_1=0.5), loss=loss)
+    watching = TrainingDoctor(report=lambda text: None)
+    gan.fit(images, callbacks=[watching], verbose=0)
+    assert {kind for _, kind, _ in watching.verdicts} == expected

@@ -1,0 +1,118 @@
+"""Reference runs: what they leave, that they resume, and that the tracked ones are as promised."""
+
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+from gankit import runs, training
+from gankit.datasets import data_folder
+
+RECORDED = sorted(path.name for path in (data_folder() / "runs").iterdir() if path.is_dir())
+FILES = ["discriminator.keras", "generator.keras", "history.csv", "probes.csv", "recipe.json"]
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """The recipe of the DCGAN, tiny and without a judge."""
+    recipe = runs.load_recipe("dcgan_fashion_mnist")
+    recipe |= {"judge": None, "batch_size": 8, "epochs": 3, "probe_steps": [0, 2]}
+    monkeypatch.setattr(runs, "load_recipe", lambda name: dict(recipe))
+    take = training.datasets.Images.take
+    load = training.datasets.load
+    monkeypatch.setattr(training.datasets, "load", lambda *a, **k: take(load(*a, **k), 32))
+
+
+def test_a_run_leaves_what_it_promises(small, tmp_path):
+    runs.main(["dcgan_fashion_mnist", "--width", "2", "--out", str(tmp_path)])
+    run = runs.load_run("dcgan_fashion_mnist", folder=tmp_path)
+    names = sorted(path.name for path in run.folder.iterdir())
+    grids = [f"samples_{step:06d}.png" for step in (0, 2, 4, 8, 12)]
+    assert names == sorted([*FILES, "record.json", *grids])
+    assert list(run.history["epoch"]) == [1, 2, 3]
+    assert list(run.probes["step"]) == [0, 2, 4, 8, 12]
+    assert run.recipe["generator"]["width"] == 2 and run.record["results"]["steps"] == 12
+    images = run.network("generator").predict(np.zeros((2, 100)), verbose=0)
+    assert images.shape == (2, 28, 28, 1)
+
+
+def test_an_interrupted_run_resumes_to_the_same_numbers(small, tmp_path, monkeypatch):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    arguments = ["dcgan_fashion_mnist", "--width", "2", "--out"]
+    runs.main([*arguments, str(whole)])
+
+    def interrupt(self, batch, logs=None):
+        if self.epoch == 2 and batch == 1:  # inside the third epoch
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training.Probe, "on_train_batch_end", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            runs.main([*arguments, str(broken)])
+    with pytest.raises(SystemExit, match="--resume"):
+        runs.main([*arguments, str(broken)])
+    runs.main([*arguments, str(broken), "--resume"])
+
+    one, two = (runs.load_run("dcgan_fashion_mnist", folder=f) for f in (whole, broken))
+    for name in ("generator", "discriminator"):
+        for a, b in zip(one.network(name).get_weights(), two.network(name).get_weights()):
+            np.testing.assert_array_equal(a, b)
+    for key in set(one.history) - {"seconds"}:
+        np.testing.assert_array_equal(one.history[key], two.history[key])
+    assert set(two.probes["step"]) == {0, 4, 8, 12}
+
+
+def test_steps_shorten_a_run():
+    recipe = {"batch_size": 10, "epochs": 9, "generator": {"width": 8}}
+    assert runs.adapted(recipe, None, None, 100)["epochs"] == 9
+    assert runs.adapted(recipe, 25, None, 100) == {**recipe, "images": 100, "epochs": 3}
+    short = runs.adapted(recipe, 4, 2, 100)
+    assert (short["images"], short["epochs"], short["generator"]) == (40, 1, {"width": 2})
+
+
+def test_unknown_and_untrained_runs(tmp_path):
+    with pytest.raises(ValueError, match="did you mean 'dcgan_fashion_mnist'"):
+        runs.load_run("dcgan_fashion_mnis")
+    with pytest.raises(FileNotFoundError, match="python -m gankit.runs dcgan_fashion_mnist"):
+        runs.load_run("dcgan_fashion_mnist", folder=tmp_path)
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_recorded_runs_are_small_and_whole(name):
+    run = runs.load_run(name)
+    assert sum(path.stat().st_size for path in run.folder.iterdir()) < 3_000_000
+    assert "(s" not in run.record["data"], "recorded on the sample or a stand-in"
+    assert len(run.history["epoch"]) == run.recipe["epochs"]
+
+
+def test_the_classifier_is_as_good_as_it_says():
+    """On the bundled sample's 2,000 test images; the record has all 10,000."""
+    run = runs.load_run("fashion_mnist_classifier")
+    assert run.record["results"]["test_accuracy"] >= 0.91
+    assert (run.folder / "classifier.keras").stat().st_size < 2_000_000
+    test = training.datasets.fashion_mnist("test")
+    found = run.network("classifier").predict(test.unit(), verbose=0).argmax(axis=1)
+    assert np.mean(found == test.labels) > 0.89
+
+
+def test_the_recorded_dcgan_makes_all_ten_classes():
+    """An independent classifier finds ten classes among 1,000 samples, none above a quarter."""
+    run = runs.load_run("dcgan_fashion_mnist")
+    keras.utils.set_random_seed(0)
+    latent = np.random.default_rng(7).normal(size=(1000, 100)).astype("float32")
+    samples = run.network("generator").predict(latent, verbose=0)
+    classifier = runs.load_run("fashion_mnist_classifier").network("classifier")
+    counts = np.bincount(classifier.predict(samples, verbose=0).argmax(axis=1), minlength=10)
+    assert counts.min() > 0 and counts.max() <= 250
+    assert run.recipe["epochs"] >= 25 and run.recipe["images"] == 60_000
+    assert run.probes["frechet"][-1] < run.probes["frechet"][0] / 10
+
+
+def test_nothing_is_left_of_an_aborted_copy(small, tmp_path):
+    """A finished run is not trained again."""
+    runs.main(["dcgan_fashion_mnist", "--width", "2", "--out", str(tmp_path), "--steps", "4"])
+    before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")}
+    runs.main(["dcgan_fashion_mnist", "--out", str(tmp_path), "--resume"])
+    assert before == {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")}
+    shutil.rmtree(tmp_path)

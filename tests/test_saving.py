@@ -1,0 +1,124 @@
+"""Exact resuming: stopped anywhere, even killed, training ends with the same numbers."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from test_gans import moved, state
+
+from gankit.gans import GAN
+from gankit.models import dcgan, mlp
+from gankit.saving import Checkpoint
+
+
+def everything():
+    """A GAN in which all that is random or has a state is switched on."""
+    keras.utils.set_random_seed(0)
+    decay = keras.optimizers.schedules.PolynomialDecay(0.2, 20)
+    gan = GAN(
+        dcgan.generator((28, 28, 1), 8, width=4),
+        dcgan.discriminator((28, 28, 1), width=4, dropout=0.2),
+        seed=3,
+    )
+    rate = keras.optimizers.schedules.CosineDecay(1e-3, 12)
+    gan.compile(
+        keras.optimizers.Adam(rate),
+        keras.optimizers.RMSprop(1e-3),
+        real_label=0.9,
+        label_flips=0.1,
+        instance_noise=decay,
+        r1=0.1,
+        ema=0.9,
+    )
+    return gan
+
+
+def full_state(gan):
+    """Networks, average, optimizers and random states."""
+    optimizers = gan.g_optimizer.variables + gan.d_optimizer.variables
+    return state(gan) + [ops.convert_to_numpy(v) for v in optimizers]
+
+
+def test_two_and_two_epochs_are_four(pictures, tmp_path):
+    whole = everything()
+    whole.fit(pictures, batch_size=16, epochs=4, verbose=0)
+
+    path = tmp_path / "half.keras"
+    everything().fit(pictures, batch_size=16, epochs=2, verbose=0, callbacks=[Checkpoint(path)])
+    half = keras.saving.load_model(path)
+    assert half.epochs_done == 2 and list(tmp_path.iterdir()) == [path]
+    half.fit(pictures, batch_size=16, epochs=4, initial_epoch=half.epochs_done, verbose=0)
+    assert moved(full_state(whole), full_state(half)) == 0
+    np.testing.assert_array_equal(whole.generate(3, seed=0), half.generate(3, seed=0))
+
+
+def test_a_file_keeps_every_option(tmp_path):
+    gan = GAN(mlp.generator((2,), 3, (4,)), mlp.discriminator((2,), (4,)), latent="uniform", seed=5)
+    gan.compile(loss="wasserstein", d_steps=3, gradient_penalty=4.0, joint_batches=True)
+    gan.save(tmp_path / "gan.keras")
+    again = keras.saving.load_model(tmp_path / "gan.keras")
+    assert again.options == gan.options and again.d_steps == 3
+    assert (again.latent, again.seed, again.latent_dim) == ("uniform", 5, 3)
+    assert type(again.g_optimizer) is type(gan.g_optimizer)
+    assert again.g_optimizer.get_config() == gan.g_optimizer.get_config()
+
+
+SCRIPT = textwrap.dedent("""
+    import sys
+    import keras, numpy as np
+    from pathlib import Path
+    from gankit.gans import GAN
+    from gankit.models import mlp
+    from gankit.saving import Checkpoint
+
+    path, epochs, slow = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+
+    class Slow(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            __import__("time").sleep(slow)
+
+    if path.exists():
+        gan = keras.saving.load_model(path)
+    else:
+        keras.utils.set_random_seed(0)
+        gan = GAN(mlp.generator((2,), 3, (16,)), mlp.discriminator((2,), (16,)))
+        gan.compile()
+    points = np.random.default_rng(0).normal(size=(64, 2)).astype("float32")
+    gan.fit(points, batch_size=16, epochs=epochs, initial_epoch=gan.epochs_done, verbose=0,
+            callbacks=[Slow(), Checkpoint(path)])
+    np.savez(path.with_suffix(".npz"), *gan.get_weights())
+""")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_a_killed_run_goes_on_to_the_same_numbers(tmp_path):
+    def start(name, slow):
+        arguments = [sys.executable, "-c", SCRIPT, str(tmp_path / f"{name}.keras"), "12", str(slow)]
+        return subprocess.Popen(arguments, env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"})
+
+    assert start("whole", 0).wait(120) == 0
+    killed, path = start("killed", 0.05), tmp_path / "killed.keras"
+    for _ in range(600):
+        if path.exists():
+            break
+        time.sleep(0.1)
+    time.sleep(0.3)  # some way into a later epoch
+    assert killed.poll() is None, "it ended before it could be killed"
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait()
+    assert 0 < keras.saving.load_model(path).epochs_done < 12
+    assert start("killed", 0).wait(120) == 0
+    with np.load(tmp_path / "whole.npz") as whole, np.load(tmp_path / "killed.npz") as again:
+        assert all(np.array_equal(whole[key], again[key]) for key in whole)
+
+
+def test_a_checkpoint_is_a_keras_file():
+    with pytest.raises(ValueError, match=r"\.keras"):
+        Checkpoint("weights.h5")
