@@ -2,6 +2,7 @@
 # make test       ruff, the unit tests, and every notebook in the smoke profile
 # make notebooks  build the notebooks again from notebooks/src (minutes, on real data)
 # make run NAME=dcgan_fashion_mnist   train a reference run, or go on with it
+# make install    only the environment, .venv
 
 PYTHON  ?= python3
 DEVICE  := $(if $(GPU),gpu,cpu)
@@ -9,7 +10,9 @@ PY      := .venv/bin/python
 READY   := .venv/ready-$(DEVICE)
 LESSONS  = $(wildcard notebooks/*.ipynb notebooks/exercises/*.ipynb)
 
-.PHONY: lab test notebooks run bench
+.PHONY: install lab test notebooks run
+
+install: $(READY)
 
 lab: $(READY)
 	$(PY) -m jupyterlab notebooks/01_gan_basics.ipynb $(ARGS)

@@ -15,6 +15,7 @@ BACKEND = keras.backend.backend()
 if BACKEND == "tensorflow":
     import tensorflow as tf
 
+    VERSION = tf.__version__
     # Compiling with XLA does not pay on a processor; on an accelerator Keras decides.
     JIT_COMPILE = "auto"
 
@@ -54,6 +55,7 @@ if BACKEND == "tensorflow":
 elif BACKEND == "torch":
     import torch
 
+    VERSION = torch.__version__
     JIT_COMPILE = False  # torch.compile fails on the step; eager is what is tested
 
     def gradients(loss_fn, variables):
@@ -72,6 +74,7 @@ elif BACKEND == "torch":
 elif BACKEND == "jax":
     import jax
 
+    VERSION = jax.__version__
     JIT_COMPILE = True
     _state = []  # all variables of the step that runs now: JAX wants them handed in and out
 

@@ -9,6 +9,7 @@ from keras import ops
 
 from gankit import latents, losses, tricks
 from gankit.backend import JIT_COMPILE, OptimizerPair, gradients, run_step
+from gankit.callbacks import Progress
 from gankit.inputs import check_latent, check_networks, check_options, training_batches
 from gankit.saving import EpochCounter, ExactSaving
 
@@ -89,18 +90,11 @@ class GAN(ExactSaving, keras.Model):
         objective = losses.get(loss)
         if gradient_penalty is None:
             gradient_penalty = 10.0 if loss == "wasserstein" else 0.0
-        options = {
-            "loss": loss,
-            "d_steps": d_steps,
-            "real_label": real_label,
-            "fake_label": fake_label,
-            "label_flips": label_flips,
-            "instance_noise": instance_noise,
-            "r1": r1,
-            "gradient_penalty": gradient_penalty,
-            "joint_batches": joint_batches,
-            "ema": ema,
-        }
+        options = dict(
+            loss=loss, d_steps=d_steps, real_label=real_label, fake_label=fake_label,
+            label_flips=label_flips, instance_noise=instance_noise, r1=r1,
+            gradient_penalty=gradient_penalty, joint_batches=joint_batches, ema=ema,
+        )  # fmt: skip
         check_options(objective, loss, options)
         if g_optimizer is not None and g_optimizer is d_optimizer:
             raise ValueError("G and D need an optimizer each: the same object was given for both")
@@ -158,8 +152,12 @@ class GAN(ExactSaving, keras.Model):
             else:
                 real = self.discriminator(reals, training=True)
                 fake = self.discriminator(fakes, training=True)
-            loss = self.objective.discriminator(real, fake, *self.labels(real, fake))
-            return loss + self.penalty(reals, fakes), (real, fake)
+            labels = tricks.labels(self.options, real, fake, self.seed_generator)
+            loss = self.objective.discriminator(real, fake, *labels)
+            loss += tricks.penalty(
+                self.options, self.discriminator, reals, fakes, self.seed_generator
+            )
+            return loss, (real, fake)
 
         variables = self.discriminator.trainable_variables
         loss, (real, fake), slopes = gradients(d_loss, variables)
@@ -202,28 +200,6 @@ class GAN(ExactSaving, keras.Model):
             return samples
         return tricks.add_noise(samples, size, self.seed_generator)
 
-    def labels(self, real, fake):
-        """D's targets for its outputs on reals and on fakes: smoothed, flipped, or 1 and 0."""
-        one, zero, share = (self.options[k] for k in ("real_label", "fake_label", "label_flips"))
-        if not share:
-            return one, zero
-        flip = tricks.flip_labels
-        return (
-            flip(real, one, zero, share, self.seed_generator),
-            flip(fake, zero, one, share, self.seed_generator),
-        )
-
-    def penalty(self, reals, fakes):
-        """What D pays for steep slopes: R1 and the gradient penalty, each 0 where it is off."""
-        total = 0.0
-        if gamma := self.options["r1"]:
-            total += gamma * tricks.r1_penalty(self.discriminator, reals)
-        if weight := self.options["gradient_penalty"]:
-            total += weight * tricks.gradient_penalty(
-                self.discriminator, reals, fakes, self.seed_generator
-            )
-        return total
-
     # --- for users -----------------------------------------------------------------------------
 
     def fit(
@@ -256,8 +232,6 @@ class GAN(ExactSaving, keras.Model):
         Raises:
             ValueError, TypeError: for data that do not fit, before any step is taken.
         """
-        from gankit.callbacks import Progress
-
         self._assert_compile_called("fit")
         batches = training_batches(self, x, batch_size, seed, initial_epoch)
         callbacks = [EpochCounter(), *(callbacks or []), *([Progress()] if verbose else [])]
@@ -269,6 +243,11 @@ class GAN(ExactSaving, keras.Model):
             verbose=0,
             shuffle=False,
         )
+
+    @property
+    def metrics(self):
+        """Running means of a step's logs, and nothing else: then `History` holds epoch means."""
+        return list(getattr(self, "trackers", {}).values())
 
     def call(self, latent, training=False):
         """Samples from latent vectors, by the averaged generator if there is one."""

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from gankit import datasets
+from gankit.backend import BACKEND, VERSION
 from gankit.gans import GAN
 from gankit.metrics.frechet import frechet_distance
 from gankit.models import classifiers, dcgan, mlp
@@ -189,9 +190,8 @@ def train_classifier(recipe, folder, steps=None, width=None):
 def write_record(folder, images, results, seconds):
     """`record.json`: what was reached, on which data, machine, versions and code."""
     here = Path(__file__).parent
-    git = subprocess.run(
-        ["git", "rev-parse", "--verify", "HEAD"], cwd=here, capture_output=True, text=True, check=False
-    )
+    command = ["git", "rev-parse", "--verify", "HEAD"]
+    git = subprocess.run(command, cwd=here, capture_output=True, text=True, check=False)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     record = {
         "data": images.name,
@@ -201,12 +201,8 @@ def write_record(folder, images, results, seconds):
         "cores": cores,
         "python": platform.python_version(),
         "keras": keras.__version__,
-        "backend": keras.backend.backend(),
+        "backend": f"{BACKEND} {VERSION}",
         "numpy": np.__version__,
         "git": git.stdout.strip() or "unknown",
     }
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        record["tensorflow"] = tf.__version__
     (folder / "record.json").write_text(json.dumps(record, indent=2) + "\n")

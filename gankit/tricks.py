@@ -35,6 +35,14 @@ def flip_labels(outputs, label, other, share, seed):
     return ops.where(chance < share, other, label)
 
 
+def labels(options, real, fake, seed):
+    """D's targets for its outputs on reals and on fakes: smoothed, flipped, or plain 1 and 0."""
+    one, zero, share = options["real_label"], options["fake_label"], options["label_flips"]
+    if not share:
+        return one, zero
+    return flip_labels(real, one, zero, share, seed), flip_labels(fake, zero, one, share, seed)
+
+
 def squared_slope(discriminator, samples):
     """Squared length of D's gradient at each sample, `(n,)`, in [-1, 1] units."""
     slopes = input_gradients(lambda x: frozen_call(discriminator, x), samples)
@@ -58,6 +66,16 @@ def gradient_penalty(discriminator, reals, fakes, seed):
     # The small number keeps the root's own slope finite where D is flat.
     slope = ops.sqrt(squared_slope(discriminator, between) + 1e-12)
     return ops.mean((slope - 1.0) ** 2)
+
+
+def penalty(options, discriminator, reals, fakes, seed):
+    """What D pays for steep slopes: R1 and the gradient penalty, each 0 where it is off."""
+    total = 0.0
+    if gamma := options["r1"]:
+        total += gamma * r1_penalty(discriminator, reals)
+    if weight := options["gradient_penalty"]:
+        total += weight * gradient_penalty(discriminator, reals, fakes, seed)
+    return total
 
 
 def average(mean_network, network, decay, step):

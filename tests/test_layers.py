@@ -75,7 +75,7 @@ def test_no_module_is_too_long():
 
 
 def test_importing_gankit_imports_nothing_heavy():
-    heavy = "numpy scipy matplotlib PIL keras tensorflow torch jax".split()
+    heavy = ["numpy", "scipy", "matplotlib", "PIL", "keras", "tensorflow", "torch", "jax"]
     code = f"import sys, gankit; print([m for m in {heavy} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
