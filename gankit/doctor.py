@@ -25,8 +25,8 @@ class TrainingDoctor(keras.callbacks.Callback):
     """Tells when D has won, when G's gradient vanishes, and when losses are not finite.
 
     It is silent while all is well. A verdict is told once, when the means over the last `window`
-    steps have been bad for `patience` steps running, and again only after as long a recovery. A
-    value that is not finite is told at once and stops the training.
+    steps have been bad for `patience` steps running, and again only after they have been good for
+    `window + patience` steps. A value that is not finite is told at once and stops the training.
 
     - "d_won": D is right in at least 99.5 % of all cases, and gives fakes a probability of 0.02 at
       most. D's accuracy alone decides under "hinge" and "least_squares", which have no
@@ -80,12 +80,13 @@ class TrainingDoctor(keras.callbacks.Callback):
             self.judge("vanishing", self.vanishing())
 
     def judge(self, kind, sentence):
-        """Tell the sentence if it has stood for `patience` steps and was not told before."""
+        """Tell the sentence if it has stood long enough and was not told before."""
         if (sentence is not None) == (kind in self.present):
             self.contrary[kind] = 0
             return
         self.contrary[kind] += 1
-        if self.contrary[kind] < self.patience:
+        recovery = self.recent.maxlen if sentence is None else 0  # a good moment is none
+        if self.contrary[kind] < self.patience + recovery:
             return
         self.contrary[kind] = 0
         if sentence is None:

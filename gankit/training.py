@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from PIL import Image
 
-from gankit import datasets
+from gankit import datasets, plots
 from gankit.backend import BACKEND, VERSION
 from gankit.gans import GAN
 from gankit.metrics.frechet import frechet_distance
@@ -53,6 +53,7 @@ def train_gan(recipe, folder, steps=None, width=None):
     networks = {"generator": gan.sampler(), "discriminator": gan.discriminator}
     for name in recipe.get("keep", networks):
         networks[name].save(folder / f"{name}.keras")
+    write_progress(folder, images.image_shape[0])
     write_record(folder, images, {"steps": epochs * per_epoch}, probe.seconds())
     state.unlink(missing_ok=True)
 
@@ -151,6 +152,18 @@ class Probe(keras.callbacks.Callback):
         self.look((epoch + 1) * self.per_epoch, epoch + 1)
         row = {"epoch": epoch + 1, "seconds": self.seconds()}
         append_row(self.folder / "history.csv", row | {k: float(v) for k, v in logs.items()})
+
+
+def write_progress(folder, size, moments=8, n=6):
+    """`progress.png`: the first `n` samples of some of the grids, a row each, time to the right."""
+    grids = sorted(folder.glob("samples_*.png"))
+    chosen = sorted({round(i) for i in np.geomspace(1, len(grids), moments)})
+    frames, titles = [], []
+    for path in (grids[i - 1] for i in chosen):
+        row = np.atleast_3d(np.asarray(Image.open(path)))[:size] / np.float32(255)
+        frames.append(np.stack(np.split(row, 8, axis=1)))
+        titles.append(f"step {int(path.stem[8:]):,}")
+    plots.progression(frames, titles, n=n, scale=2).savefig(folder / "progress.png")
 
 
 def train_classifier(recipe, folder, steps=None, width=None):

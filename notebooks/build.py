@@ -24,8 +24,9 @@ METADATA = {
     "language_info": {"name": "python"},  # no version: it would differ from machine to machine
 }
 MOST_BYTES = 500_000
-# Where Colab gets the package from; --no-deps leaves Colab's own TensorFlow alone.
-REPOSITORY_ZIP = "https://github.com/gankit/gankit/archive/refs/heads/main.zip"
+# Where Colab gets the package from: put the repository's own address in, then build again.
+# --no-deps leaves Colab's own TensorFlow alone.
+REPOSITORY_ZIP = "https://github.com/OWNER/gankit/archive/refs/heads/main.zip"
 INSTALL = f"""\
 try:
     import gankit

@@ -1,4 +1,5 @@
 import io
+import os
 import sys
 
 import keras
@@ -51,7 +52,7 @@ NotebookStream = type("OutStream", (Terminal,), {"__module__": "ipykernel.iostre
 NotebookStream.isatty = lambda self: False
 
 
-def watch(monkeypatch, stream, epochs=2, steps=100, seconds=0.05, known=True, logs=None, first=0):
+def watch(monkeypatch, stream, epochs=2, steps=96, seconds=0.0625, known=True, logs=None, first=0):
     """Lead a `Progress` through a training; returns what it wrote."""
     now = [0.0]
     monkeypatch.setattr(sys, "stdout", stream)
@@ -74,36 +75,33 @@ def watch(monkeypatch, stream, epochs=2, steps=100, seconds=0.05, known=True, lo
 @pytest.mark.parametrize("stream", [Terminal, NotebookStream])
 def test_progress_rewrites_one_line_where_it_can(monkeypatch, stream):
     stream = watch(monkeypatch, stream())
-    assert stream.seen() == ["2 epochs, 200 steps · 30 s · d_loss 1.21 g_loss 0.93", ""]
-    lines = stream.getvalue().split("\r")
-    assert 30 < len(lines) <= 10 * 4 + 5  # it moves within an epoch, at most four times a second
-    middle = [line for line in lines if line.startswith("epoch 2/2 · 50/100")]
-    assert [line.strip() for line in middle] == [
-        "epoch 2/2 · 50/100 · 28 s, 2 s left · d_loss 1.21 g_loss 0.93"
-    ]  # what is left is told by the pace of steps, not by that of the first
+    assert stream.seen() == ["2 epochs, 192 steps · 32 s · d_loss 1.21 g_loss 0.93", ""]
+    lines = [line.strip() for line in stream.getvalue().split("\r")]
+    assert 30 < len(lines) <= 12 * 4 + 5  # it moves within an epoch, at most four times a second
+    # what is left is told by the pace of steps, not by that of the first
+    assert "epoch 2/2 · 48/96 · 29 s, 3 s left · d_loss 1.21 g_loss 0.93" in lines
 
 
 def test_progress_writes_few_lines_into_a_log(monkeypatch):
-    lines = watch(monkeypatch, io.StringIO(), epochs=3, steps=1000, first=1).getvalue().split("\n")
+    lines = watch(monkeypatch, io.StringIO(), epochs=3, steps=1600, first=1).getvalue().split("\n")
     assert lines[-3:] == [
-        "epoch 3/3 · 2 min 00 s · d_loss 1.21 g_loss 0.93",
-        "2 epochs, 2,000 steps · 2 min 00 s",
+        "epoch 3/3 · 3 min 40 s · d_loss 1.21 g_loss 0.93",
+        "2 epochs, 3,200 steps · 3 min 40 s",
         "",
     ]
-    assert sum("/1,000" in line for line in lines) in (2, 3)  # one each 30 s of 100 s
-    assert len(lines) <= 7 and not any("\r" in line for line in lines)
+    assert sum("/1,600" in line for line in lines) == 7  # one each 30 s of 220 s
+    assert len(lines) == 7 + 2 + 1 + 1 and not any("\r" in line for line in lines)
 
 
 def test_progress_bears_what_it_is_given(monkeypatch):
     unknown = watch(monkeypatch, io.StringIO(), known=False, epochs=3).getvalue()
-    assert "epoch 1/3 · 25 s, 10 s left" in unknown  # after an epoch the steps are known
-    assert watch(monkeypatch, io.StringIO(), logs={}).getvalue().startswith("epoch 1/2 · 25 s, 5 s")
+    assert "epoch 1/3 · 26 s, 12 s left" in unknown  # after an epoch the steps are known
+    assert watch(monkeypatch, io.StringIO(), logs={}).getvalue().startswith("epoch 1/2 · 26 s, 6 s")
     other = watch(monkeypatch, io.StringIO(), logs={"accuracy": 0.5, "loss": np.float32(2)})
     assert "accuracy 0.5 loss 2\n" in other.getvalue()
     ascii_only = io.TextIOWrapper(io.BytesIO(), "ascii")
     watch(monkeypatch, ascii_only)
-    monkeypatch.setattr(Terminal, "getvalue", Terminal.getvalue)
-    monkeypatch.setattr(callbacks.shutil, "get_terminal_size", lambda: (30, 24))
+    monkeypatch.setattr(callbacks.shutil, "get_terminal_size", lambda: os.terminal_size((30, 24)))
     narrow = watch(monkeypatch, Terminal())
     assert all(len(line) < 30 for line in narrow.getvalue().replace("\n", "\r").split("\r"))
 
@@ -125,7 +123,7 @@ def squares():
 
 
 def test_sample_grid_shows_the_same_latents_before_and_after(tmp_path, squares):
-    gan = tiny(g_optimizer=keras.optimizers.Adam(1e-2))
+    gan = tiny(g_optimizer=keras.optimizers.Adam(1e-2), run_eagerly=True)
     grid = SampleGrid(tmp_path / "new" / "folder", every=2, n=5, seed=3, columns=3)
     latent = gan.sample_latent(5, 3)
     before = gan.generate(latent=latent)
@@ -157,7 +155,7 @@ def test_sample_grid_leaves_the_training_as_it_is(squares):
     weights = []
     for watching in ([], [SampleGrid(n=4)]):
         keras.utils.set_random_seed(1)
-        gan = tiny()
+        gan = tiny(run_eagerly=True)
         gan.fit(squares, batch_size=16, epochs=2, callbacks=watching, verbose=0)
         weights.append(gan.generator.get_weights())
     for alone, watched in zip(*weights):
@@ -233,7 +231,10 @@ CRITIC = {"p_fake": None, "d_accuracy": None}
 
 def test_each_onset_is_told_once():
     assert examine((1000, WON)) == [(199, "d_won")]
-    assert examine((1000, WON), (300, {}), (1000, WON)) == [(199, "d_won"), (1499, "d_won")]
+    assert examine((1000, WON), (300, {}), (1000, WON)) == [
+        (199, "d_won"),
+        (1497, "d_won"),  # two healthy steps in a hundred do not change the mean enough
+    ]
     assert examine((1000, WON), (20, {}), (1000, WON)) == [(199, "d_won")]  # no recovery
     assert examine((60, WON), window=10, patience=20) == [(29, "d_won")]
 
@@ -282,7 +283,7 @@ def test_the_doctor_speaks_on_a_line_of_its_own(capsys):
 # --- TrainingDoctor: on real trainings -----------------------------------------------------------
 
 
-def train(loss, g_rate, d_rate, steps=250, window=50, patience=50, **options):
+def train(loss, g_rate, d_rate, steps=160, window=50, patience=50, **options):
     """A GAN on the ring for some seconds; returns the doctor and the GAN."""
     adam = keras.optimizers.Adam
     gan = tiny((2,), width=64, loss=loss, g_optimizer=adam(g_rate, beta_1=0.5),
@@ -295,7 +296,7 @@ def train(loss, g_rate, d_rate, steps=250, window=50, patience=50, **options):
 @pytest.mark.parametrize("loss", ["non_saturating", "least_squares", "hinge", "wasserstein"])
 def test_the_doctor_is_silent_on_a_gan_that_learns(loss):
     watching, _ = train(loss, 1e-3, 1e-3)
-    assert watching.step == 250 and watching.verdicts == []
+    assert watching.step == 160 and watching.verdicts == []
 
 
 @pytest.mark.parametrize("loss", ["non_saturating", "hinge"])
