@@ -3,6 +3,7 @@
 import contextlib
 import difflib
 import importlib
+import logging
 import os
 import sys
 
@@ -57,6 +58,7 @@ def setup(minutes, data=None, title=None):
         )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # errors only
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # two notebooks on one GPU
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # else it warns of many small networks
     with _hidden_start_up():
         import keras
 

@@ -1,9 +1,10 @@
 """TrainingDoctor: says in plain words, while a GAN trains, what has gone wrong and what to try.
 
-The limits were set by 26 runs (simple GAN and DCGAN on Fashion-MNIST, a ring of Gaussians; all five
-losses), means over 100 steps. In those that learnt, D was right in at most 98.9 % of all cases and
-gave fakes a probability of at least 0.15, and G's gradient was 0.08 long at least. Where D had won
-it was right in 99.9 % and gave fakes 0.014 or less; where G's gradient vanished it was below 0.005.
+The limits were set by 27 runs of 500 to 2,000 steps (the simple GAN and the DCGAN on Fashion-MNIST,
+a ring of Gaussians; all five losses), means over 100 steps. In the 19 that learnt, D was right in at
+most 98.9 % of all cases, fakes were given a probability of 0.14 at least, and G's gradient was never
+shorter than 0.08. Where D had won it was right in 99.9 % and gave fakes 0.014 or less; where G's
+gradient vanished it was shorter than 0.005 by step 150.
 """
 
 import math
@@ -35,8 +36,8 @@ class TrainingDoctor(keras.callbacks.Callback):
       the players rest at equilibrium it is short too), or it is exactly 0.
     - "not_finite": a value in the logs is NaN or infinite.
 
-    Keras waits for a step's numbers before the next one starts if any callback reads them at each
-    step, as this does: free on a processor, up to some per cent of small steps on an accelerator.
+    Reading the numbers of each step makes an accelerator wait for it (Keras hands them out as
+    numbers as soon as one callback, such as `Progress`, looks at steps); a processor does not mind.
 
     Args:
         window: steps over which means are taken.

@@ -5,7 +5,11 @@ import os
 import subprocess
 import sys
 
+import keras
+import numpy as np
 import pytest
+
+import gankit.gans  # noqa: F401  (so that Keras knows the class in a file)
 
 SCRIPT = """
 import sys
@@ -33,9 +37,6 @@ np.save(sys.argv[2] + ".npy", gan.generate(4, seed=0))
 def test_a_step_on_another_backend(backend, tmp_path):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    import keras
-    import numpy as np
-
     path = str(tmp_path / "gan.keras")
     environment = {**os.environ, "KERAS_BACKEND": backend}
     run = subprocess.run(
