@@ -1,10 +1,10 @@
 """TrainingDoctor: says in plain words, while a GAN trains, what has gone wrong and what to try.
 
 The limits were set by 27 runs of 500 to 2,000 steps (the simple GAN and the DCGAN on Fashion-MNIST,
-a ring of Gaussians; all five losses), means over 100 steps. In the 19 that learnt, D was right in at
-most 98.9 % of all cases, fakes were given a probability of 0.14 at least, and G's gradient was never
+a ring of Gaussians; all five losses), means over 100 steps. In the 19 that learnt, D was right in
+at most 98.9 % of all cases, gave fakes a probability of 0.14 at least, and G's gradient was never
 shorter than 0.08. Where D had won it was right in 99.9 % and gave fakes 0.014 or less; where G's
-gradient vanished it was shorter than 0.005 by step 150.
+gradient vanished it was shorter than 0.006 by step 150, and went on shrinking.
 """
 
 import math
