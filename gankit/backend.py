@@ -38,7 +38,7 @@ if BACKEND == "tensorflow":
         return loss, aux, tape.gradient(loss, values, unconnected_gradients="zero")
 
     def input_gradients(f, x):
-        """Gradient of `sum(f(x))` by `x`: for a network, each sample's own gradient.
+        """Gradient of `sum(f(x))` by `x`: each sample's own, for a network without batch norm.
 
         Args:
             f: a function of one tensor, batch first.

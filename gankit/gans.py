@@ -7,10 +7,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from gankit import latents, losses, tricks
+from gankit import inputs, latents, losses, tricks
 from gankit.backend import JIT_COMPILE, OptimizerPair, gradients, run_step
 from gankit.callbacks import Progress
-from gankit.inputs import check_latent, check_networks, check_options, training_batches
 from gankit.saving import EpochCounter, ExactSaving
 
 
@@ -31,7 +30,7 @@ class GAN(ExactSaving, keras.Model):
     """
 
     def __init__(self, generator, discriminator, latent="normal", seed=0, **kwargs):
-        check_networks(generator, discriminator, latent)
+        inputs.check_networks(generator, discriminator, latent)
         super().__init__(**kwargs)
         self.generator = generator
         self.discriminator = discriminator
@@ -82,6 +81,8 @@ class GAN(ExactSaving, keras.Model):
             joint_batches: whether D sees reals and fakes in one batch: it shares its batch
                 statistics among them.
             ema: decay of a running average of G's weights, used by `generate`; 0.999 is usual.
+                After s steps the decay is (1 + s) / (10 + s) at most, so that the average is not
+                held back by the untrained G. A second `compile` goes on with the average.
             **kwargs: `run_eagerly`, `jit_compile`, `steps_per_execution`, as Keras has them.
 
         Raises:
@@ -95,17 +96,18 @@ class GAN(ExactSaving, keras.Model):
             label_flips=label_flips, instance_noise=instance_noise, r1=r1,
             gradient_penalty=gradient_penalty, joint_batches=joint_batches, ema=ema,
         )  # fmt: skip
-        check_options(objective, loss, options)
-        if g_optimizer is not None and g_optimizer is d_optimizer:
-            raise ValueError("G and D need an optimizer each: the same object was given for both")
+        inputs.check_options(objective, loss, options)
+        g_optimizer = keras.optimizers.get(g_optimizer or keras.optimizers.Adam(2e-4, beta_1=0.5))
+        d_optimizer = keras.optimizers.get(d_optimizer or keras.optimizers.Adam(2e-4, beta_1=0.5))
+        inputs.check_optimizers(self, g_optimizer, d_optimizer)
 
-        self.objective, self.options, self.d_steps = objective, options, d_steps
-        self.g_optimizer = keras.optimizers.get(g_optimizer or _default_optimizer())
-        self.d_optimizer = keras.optimizers.get(d_optimizer or _default_optimizer())
-        self.g_optimizer.build(self.generator.trainable_variables)
-        self.d_optimizer.build(self.discriminator.trainable_variables)
-        self.ema_generator = None
-        if ema:
+        self.objective, self.options, self.d_steps = objective, options, int(d_steps)
+        self.g_optimizer, self.d_optimizer = g_optimizer, d_optimizer
+        g_optimizer.build(self.generator.trainable_variables)
+        d_optimizer.build(self.discriminator.trainable_variables)
+        if not ema:
+            self.ema_generator = None
+        elif self.ema_generator is None:  # else it goes on
             self.ema_generator = keras.models.clone_model(self.generator)
             self.ema_generator.set_weights(self.generator.get_weights())
             self.ema_generator.trainable = False
@@ -233,7 +235,8 @@ class GAN(ExactSaving, keras.Model):
             ValueError, TypeError: for data that do not fit, before any step is taken.
         """
         self._assert_compile_called("fit")
-        batches = training_batches(self, x, batch_size, seed, initial_epoch)
+        inputs.check_trainable(self)
+        batches = inputs.training_batches(self, x, batch_size, seed, initial_epoch)
         callbacks = [EpochCounter(), *(callbacks or []), *([Progress()] if verbose else [])]
         return super().fit(
             batches,
@@ -254,12 +257,12 @@ class GAN(ExactSaving, keras.Model):
         return self.sampler()(latent, training=training)
 
     def sampler(self):
-        """The network that makes samples: the averaged generator if there is one, or G."""
+        """The network that makes samples: the averaged generator, or G where there is none."""
         return self.ema_generator or self.generator
 
     def sample_latent(self, n, seed=None):
         """`n` latent vectors, NumPy `(n, latent_dim)`, the same for the same seed."""
-        return latents.sample(n, self.latent_dim, self.latent, seed)
+        return latents.sample(inputs.check_count("n", n), self.latent_dim, self.latent, seed)
 
     def generate(self, n=None, seed=None, latent=None, batch_size=256):
         """Samples, NumPy float32 `(n, ...)`, images in [0, 1].
@@ -272,7 +275,8 @@ class GAN(ExactSaving, keras.Model):
         """
         if (n is None) == (latent is None):
             raise ValueError("generate wants a number, generate(16), or generate(latent=...)")
-        latent = self.sample_latent(n, seed) if latent is None else check_latent(self, latent)
+        latent = self.sample_latent(n, seed) if latent is None else latent
+        latent = inputs.check_latent(self, latent)
         return self.sampler().predict(latent, batch_size=batch_size, verbose=0)
 
     def interpolate(self, z0, z1, n=8, kind="spherical"):
@@ -286,12 +290,9 @@ class GAN(ExactSaving, keras.Model):
         Returns:
             NumPy float32 `(n, ...)`.
         """
-        z0, z1 = check_latent(self, np.stack([z0, z1]))
+        z0, z1 = inputs.check_latent(self, np.stack([z0, z1]))
         if kind not in latents.PATHS:
             raise ValueError(f"kind is one of {list(latents.PATHS)}, not {kind!r}")
-        path = [latents.PATHS[kind](z0, z1, t) for t in np.linspace(0, 1, n)]
+        steps = np.linspace(0, 1, inputs.check_count("n", n))
+        path = [latents.PATHS[kind](z0, z1, t) for t in steps]
         return self.generate(latent=np.stack(path))
-
-
-def _default_optimizer():
-    return keras.optimizers.Adam(2e-4, beta_1=0.5)

@@ -1,5 +1,7 @@
 """Bad input to a GAN gets a clear error here, before any step is taken."""
 
+import numbers
+
 import keras
 import numpy as np
 
@@ -42,9 +44,15 @@ def check_networks(generator, discriminator, latent):
 
 def check_options(objective, name, options):
     """ValueError if an option of `compile` is out of range, or means nothing with this loss."""
-    k = options["d_steps"]
-    if not isinstance(k, int) or k < 1:
-        raise ValueError(f"d_steps is a whole number from 1 on, not {k!r}")
+    check_count("d_steps", options["d_steps"])
+    for option in sorted(set(options) - {"loss", "instance_noise", "joint_batches"}):
+        if isinstance(options[option], bool) or not isinstance(options[option], numbers.Real):
+            raise ValueError(f"{option} is a number, not {options[option]!r}")
+    noise = options["instance_noise"]
+    if not isinstance(noise, (numbers.Real, keras.optimizers.schedules.LearningRateSchedule)):
+        raise ValueError(
+            f"instance_noise is a number or a Keras learning-rate schedule, not {noise!r}"
+        )
     for option in ("real_label", "fake_label", "label_flips"):
         if not 0 <= options[option] <= 1:
             raise ValueError(f"{option} lies in [0, 1], unlike {options[option]!r}")
@@ -52,8 +60,8 @@ def check_options(objective, name, options):
         raise ValueError(f"ema, a decay, lies in [0, 1), unlike {options['ema']!r}")
     for option in ("r1", "gradient_penalty", "instance_noise"):
         value = options[option]
-        if not callable(value) and not value >= 0:
-            raise ValueError(f"{option} is not negative, unlike {value!r}")
+        if not callable(value) and not 0 <= value < float("inf"):
+            raise ValueError(f"{option} is finite and not negative, unlike {value!r}")
     labels = (options["real_label"], options["fake_label"], options["label_flips"])
     if labels != (1.0, 0.0, 0.0) and not objective.labels:
         raise ValueError(
@@ -62,14 +70,68 @@ def check_options(objective, name, options):
         )
 
 
+def check_count(name, value, least=1):
+    """`value` as an int; ValueError unless it is a whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+        raise ValueError(f"{name} is a whole number from {least} on, not {value!r}")
+    return int(value)
+
+
+def check_optimizers(gan, g_optimizer, d_optimizer):
+    """ValueError if the two are one, or were made for other networks."""
+    if g_optimizer is d_optimizer:
+        raise ValueError("G and D need an optimizer each: the same object was given for both")
+    pairs = ((gan.generator, g_optimizer, "G"), (gan.discriminator, d_optimizer, "D"))
+    for network, optimizer, name in pairs:
+        known = getattr(optimizer, "_trainable_variables", None)
+        if optimizer.built and known and not _same(known, network.trainable_variables):
+            raise ValueError(
+                f"{name}'s optimizer already belongs to another network: make a new one"
+            )
+
+
+def check_trainable(gan):
+    """ValueError before a training in which a network could not move.
+
+    This is the widely met trap of a D that was frozen (to train G through it) and never moves
+    again, while its losses look alive.
+    """
+    pairs = ((gan.generator, gan.g_optimizer, "G"), (gan.discriminator, gan.d_optimizer, "D"))
+    for network, optimizer, name in pairs:
+        if not network.trainable_variables:
+            raise ValueError(
+                f"{name} has no trainable weights: it was frozen. Set its `trainable = True`, then "
+                "compile the GAN again (to hold a network still, give it a rate of 0)"
+            )
+        known = getattr(optimizer, "_trainable_variables", network.trainable_variables)
+        if not _same(known, network.trainable_variables):
+            raise ValueError(
+                f"{name}'s trainable weights are not those it was compiled with: layers were "
+                "frozen or freed since. Compile the GAN again"
+            )
+    if len(gan.generator.output_shape) == 4:
+        images = np.asarray(keras.ops.convert_to_numpy(gan.generator(gan.sample_latent(4, seed=0))))
+        if images.min() < -1e-3 or images.max() > 1 + 1e-3:
+            raise ValueError(
+                f"the generator's images span [{images.min():.3g}, {images.max():.3g}], but images "
+                "lie in [0, 1]: after tanh, add `layers.Rescaling(0.5, offset=0.5)`"
+            )
+
+
+def _same(variables, others):
+    return {id(v) for v in variables} == {id(v) for v in others}
+
+
 def check_latent(gan, latent):
-    """`latent` as float32 `(n, latent_dim)`; ValueError for another size."""
+    """`latent` as float32 `(n, latent_dim)`; ValueError for another size, none, or NaN."""
     latent = np.asarray(latent, dtype="float32")
     if latent.ndim != 2 or latent.shape[1] != gan.latent_dim:
         raise ValueError(
             f"this generator takes latent vectors of shape (n, {gan.latent_dim}), not "
             f"{latent.shape}"
         )
+    if len(latent) == 0 or not np.isfinite(latent).all():
+        raise ValueError("the latent vectors are empty, or hold NaN or infinity")
     return latent
 
 
@@ -94,11 +156,12 @@ def check_samples(samples, shape):
         raise ValueError("the data hold NaN or infinity: clean them first")
     low, high = samples.min(), samples.max()
     if samples.ndim == 4 and (low < 0 or high > 1):
-        wrong = "[-1, 1]: use (x + 1) / 2" if low >= -1 and high <= 1 else "0-255: divide by 255"
-        raise ValueError(
-            f"images lie in [0, 1], but these span [{low:.3g}, {high:.3g}]; perhaps they are in "
-            f"{wrong}"
-        )
+        hint = "rescale them"
+        if low >= -1 and high <= 1:
+            hint = "perhaps they are in [-1, 1]: use (x + 1) / 2"
+        elif low >= 0 and high <= 255:
+            hint = "perhaps they are in 0-255: divide by 255"
+        raise ValueError(f"images lie in [0, 1], but these span [{low:.3g}, {high:.3g}]; {hint}")
 
 
 def training_batches(gan, x, batch_size, seed, first_epoch):
@@ -107,15 +170,14 @@ def training_batches(gan, x, batch_size, seed, first_epoch):
     if isinstance(x, keras.utils.PyDataset):
         if len(x) == 0:
             raise ValueError("the data are empty: there is nothing to learn from")
-        first = x[0]
+        first = x[0][0] if isinstance(x[0], tuple) else x[0]
         check_samples(first, shape)
         if len(first) % gan.d_steps:
             raise ValueError(
                 f"a batch holds {len(first)} samples, which is no multiple of d_steps={gan.d_steps}"
             )
         return x
-    if not isinstance(batch_size, int) or batch_size < 1:
-        raise ValueError(f"batch_size is a whole number from 1 on, not {batch_size!r}")
+    batch_size = check_count("batch_size", batch_size)
     if isinstance(x, Images):
         check_samples(x.images[:1] / np.float32(255), shape)
     else:

@@ -89,7 +89,7 @@ def get(name):
     if name in LOSSES:
         return LOSSES[name]
     near = difflib.get_close_matches(str(name), LOSSES, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = f"; did you mean {near[0]!r}?" if near else "."
     raise ValueError(f"there is no GAN loss {name!r}{hint} Known: {', '.join(LOSSES)}")
 
 

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 
 DPI = 72  # a point of text is a pixel then, and notebooks stay small
 SIZE, LINE, LETTER = 9, 13, 5.1  # of text, in pixels: its size, a line's and a letter's room
@@ -19,12 +20,24 @@ class Picture(Figure):
     """A matplotlib figure that carries alternative text (`.alt`) into the notebook."""
 
     alt = ""
+    exact = False  # a sheet of images is shown pixel for pixel; a drawing may take fewer colours
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         png = io.BytesIO()
         self.savefig(png, format="png", dpi=DPI)
+        png = png if self.exact else fewer_bytes(png)
         data = {"image/png": base64.b64encode(png.getvalue()).decode(), "text/plain": self.alt}
         return data, {"image/png": {"alt": self.alt}}
+
+
+def fewer_bytes(png):
+    """Less than half the bytes for a drawing: a palette of 256. Photographs in colour stay."""
+    picture = Image.open(png).convert("RGB")
+    if picture.getcolors(4096) is None:
+        return png
+    small = io.BytesIO()
+    picture.quantize(256, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+    return small
 
 
 def figure(rows=1, columns=1, size=(6, 3.5), *, alt, **kw):
@@ -111,6 +124,7 @@ def sheet(images, columns, alt, title=None, titles=(), heads=(), sides=(), scale
     whole = max(left + width, _wide([title or ""]) * 1.5)  # a title may be wider than its images
     # 2 axes that count in these pixels, and the array on them
     fig = Picture(figsize=(whole / DPI, (top + height) / DPI), dpi=DPI)
+    fig.exact = True
     axes = fig.add_axes([0, 0, 1, 1])
     place = (left, left + width, top + height, top)
     shown = array if array.shape[-1] == 3 else array[..., 0]

@@ -26,7 +26,7 @@ def load_recipe(name):
     known = sorted(path.stem for path in RECIPES.glob("*.json"))
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         raise ValueError(f"there is no recipe {name!r}{hint} Known: {', '.join(known)}")
     return json.loads((RECIPES / f"{name}.json").read_text())
 
@@ -113,27 +113,40 @@ def adapted(recipe, steps, width, size):
 
     Args:
         recipe: from `load_recipe`.
-        steps: number of steps, or None for the recipe's epochs; less than an epoch's takes fewer
-            images.
+        steps: number of G's steps, rounded up to whole epochs, or None for the recipe's; less than
+            an epoch's takes fewer images.
         width: of the networks, or None.
         size: number of training images there are.
+
+    Raises:
+        ValueError: for a width where the networks have no single one.
     """
     recipe = {**recipe, "images": size}
     if width:
-        for part in {"generator", "discriminator", "network"} & set(recipe):
+        for part in sorted({"generator", "discriminator", "network"} & set(recipe)):
+            if "width" not in recipe[part]:
+                raise ValueError(f"the {part} of this recipe has no width to set")
             recipe[part] = {**recipe[part], "width": width}
     if steps:
-        recipe["images"] = min(size, steps * recipe["batch_size"])
-        recipe["epochs"] = math.ceil(steps / (recipe["images"] // recipe["batch_size"]))
+        a_step = recipe["batch_size"] * recipe.get("compile", {}).get("d_steps", 1)
+        recipe["images"] = min(size, steps * a_step)
+        recipe["epochs"] = math.ceil(steps / (recipe["images"] // a_step))
     return recipe
+
+
+def whole(text):
+    """A whole number from 1 on, from the command line."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"wanted is a whole number from 1 on, not {text!r}")
+    return int(text)
 
 
 def main(arguments=None):
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m gankit.runs")
     parser.add_argument("name", help="of a recipe")
-    parser.add_argument("--steps", type=int, help="stop after so many steps")
-    parser.add_argument("--width", type=int, help="of both networks")
+    parser.add_argument("--steps", type=whole, help="train so long, rounded up to epochs")
+    parser.add_argument("--width", type=whole, help="of both networks")
     parser.add_argument("--resume", action="store_true", help="go on with what was interrupted")
     parser.add_argument("--out", type=Path, help="folder of runs (default: the one of gankit)")
     options = parser.parse_args(arguments)
@@ -150,9 +163,11 @@ def main(arguments=None):
     if (folder / "record.json").exists() and not state.exists():
         print(f"{options.name} is complete: {folder}")
         return
-    folder.mkdir(parents=True, exist_ok=True)
     train = {"gan": training.train_gan, "classifier": training.train_classifier}[recipe["kind"]]
-    train(recipe, folder, steps=options.steps, width=options.width)
+    try:
+        train(recipe, folder, steps=options.steps, width=options.width)
+    except ValueError as error:
+        sys.exit(f"{options.name}: {error}")
 
 
 if __name__ == "__main__":

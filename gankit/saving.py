@@ -35,6 +35,8 @@ class ExactSaving:
 
     def get_compile_config(self):
         """The options, and the optimizers as class name and config, which any backend can read."""
+        if not self.compiled:
+            return None
         config = dict(self.options)
         if callable(config["instance_noise"]):
             config["instance_noise"] = keras.saving.serialize_keras_object(config["instance_noise"])
@@ -74,17 +76,23 @@ class ExactSaving:
 
 
 class EpochCounter(keras.callbacks.Callback):
-    """Keeps `gan.epochs_done`; `GAN.fit` puts it first."""
+    """Keeps `gan.epochs_done`; `GAN.fit` puts it first. An epoch broken off is not counted."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Remember how far the epoch is."""
+        self.steps = batch + 1
 
     def on_epoch_end(self, epoch, logs=None):
-        """Count."""
-        self.model.epochs_done = epoch + 1
+        """Count it if it is whole."""
+        if self.steps == self.params["steps"]:
+            self.model.epochs_done = epoch + 1
 
 
 class Checkpoint(keras.callbacks.Callback):
     """Saves the whole model after each epoch, so that a stopped run goes on to the same numbers.
 
-    To go on: `gan = keras.saving.load_model(path)`, then
+    An epoch that was broken off, or whose losses are not finite, is not saved: the file keeps the
+    last good one. To go on: `gan = keras.saving.load_model(path)`, then
     `gan.fit(..., initial_epoch=gan.epochs_done)` with the same data, batch size and seed.
 
     Args:
@@ -104,6 +112,9 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Write aside, then move."""
+        good = all(np.isfinite(float(value)) for value in (logs or {}).values())
+        if self.model.epochs_done != epoch + 1 or not good:
+            return
         aside = self.path.with_suffix(".tmp.keras")
         self.model.save(aside)
         os.replace(aside, self.path)

@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import time
+import zipfile
 from pathlib import Path
 
 import keras
@@ -25,19 +26,25 @@ FAMILIES = {"dcgan": dcgan, "mlp": mlp}
 def train_gan(recipe, folder, steps=None, width=None):
     """Train or go on with a GAN's recipe, and leave in `folder` what `gankit.runs` promises."""
     images = datasets.load(recipe["data"])
+    state = folder / "state.checkpoint.keras"
     recipe = adapted(recipe, steps, width, len(images))
+    if state.exists() and (folder / "recipe.json").exists():
+        begun = json.loads((folder / "recipe.json").read_text())
+        if (steps or width) and recipe != begun:
+            raise ValueError("it was begun with other settings: go on without --steps and --width")
+        recipe = begun
     images = images if recipe["images"] == len(images) else images.take(recipe["images"])
     batch_size, epochs = recipe["batch_size"], recipe["epochs"]
     per_epoch = len(images) // batch_size // recipe["compile"].get("d_steps", 1)
 
-    state = folder / "state.checkpoint.keras"
     if state.exists():
-        gan = keras.saving.load_model(state)
+        gan = load_state(state)
         print(f"going on after epoch {gan.epochs_done} of {epochs}")
     else:
         gan = make_gan(recipe, images.image_shape, epochs * per_epoch)
     for table in ("history.csv", "probes.csv"):
         keep_rows(folder / table, last_epoch=gan.epochs_done or -1)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n")
 
     judge = Judge(recipe["judge"]) if recipe.get("judge") else None
@@ -55,7 +62,15 @@ def train_gan(recipe, folder, steps=None, width=None):
         networks[name].save(folder / f"{name}.keras")
     write_progress(folder, images.image_shape[0])
     write_record(folder, images, {"steps": epochs * per_epoch}, probe.seconds())
-    state.unlink(missing_ok=True)
+    for left in folder.glob("state.checkpoint*"):
+        left.unlink()
+
+
+def load_state(path):
+    """The GAN of a checkpoint; ValueError if the file is damaged."""
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is damaged: remove the folder to train from the start")
+    return keras.saving.load_model(path)
 
 
 def make_gan(recipe, image_shape, steps):
@@ -189,6 +204,7 @@ def train_classifier(recipe, folder, steps=None, width=None):
         validation_data=(test.unit(), test.labels),
         verbose=2,
     ).history
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n")
     (folder / "history.csv").unlink(missing_ok=True)
     for epoch in range(recipe["epochs"]):

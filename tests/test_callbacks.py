@@ -242,7 +242,14 @@ def test_each_onset_is_told_once():
 def test_a_healthy_run_hears_nothing():
     # measured on Fashion-MNIST: sure at first, then less so
     early = {"d_accuracy": 0.989, "p_fake": 0.18}
-    assert examine((150, early), (300, {"d_accuracy": 0.97, "p_fake": 0.15}), (600, {})) == []
+    assert (
+        examine(
+            (150, early),
+            (300, {"d_accuracy": 0.97, "p_fake": 0.15, "g_grad_norm": 0.08}),
+            (600, {}),
+        )
+        == []
+    )
     assert examine((150, WON), (600, {})) == []  # a moment's luck
     assert examine((900, {"d_accuracy": 0.99, **NO_PROBABILITIES})) == []  # hinge, least squares
     assert examine((900, {"d_accuracy": 0.55, "p_fake": 0.49, "g_grad_norm": 1e-3})) == []  # rest

@@ -133,6 +133,97 @@ def test_the_step_is_algorithm_1_by_hand():
     np.testing.assert_allclose(generator.get_weights()[0], [[a - 0.1 * slope]], rtol=1e-5)
 
 
+class Fixed(GAN):
+    """A GAN whose fakes are known: all -0.4."""
+
+    def draw_fakes(self, n):
+        return ops.full((n, 1), -0.4)
+
+
+def one_weight(activation=None):
+    """D(x) = 0.8 x, or its square; and a G of points that fits it."""
+    generator = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    discriminator = keras.Sequential(
+        [keras.Input((1,)), keras.layers.Dense(1, use_bias=False, activation=activation)]
+    )
+    discriminator.set_weights([np.array([[0.8]])])
+    return generator, discriminator
+
+
+@pytest.mark.parametrize(
+    ("options", "activation", "extra"),
+    [
+        ({}, None, 0),
+        ({"r1": 0.6}, "square", 0.3 * np.mean((2 * 0.64 * np.array([1.0, 2.0])) ** 2)),
+        ({"gradient_penalty": 3.0}, None, 3 * (0.8 - 1) ** 2),
+    ],
+)
+def test_options_reach_ds_loss(options, activation, extra):
+    """Labels, penalties and the second of k minibatches, against the formula."""
+    gan = Fixed(*one_weight({"square": ops.square}.get(activation)))
+    optimizers = keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0)
+    options = {"real_label": 0.9, "fake_label": 0.2, "d_steps": 2, "run_eagerly": True, **options}
+    gan.compile(*optimizers, **options)
+    batch = ops.convert_to_tensor([[9.0], [9.0], [1.0], [2.0]])
+    logs = gan.algorithm_1(batch)
+
+    def cross_entropy(x, label):
+        logit = 0.64 * x**2 if activation else 0.8 * x
+        return np.mean(np.log1p(np.exp(logit)) - label * logit)
+
+    wanted = cross_entropy(np.array([1.0, 2.0]), 0.9) + cross_entropy(np.array([-0.4]), 0.2)
+    assert float(logs["d_loss"]) == pytest.approx(wanted + extra, rel=1e-5)
+
+
+def test_wasserstein_has_its_penalty():
+    assert toy(loss="wasserstein").options["gradient_penalty"] == 10
+    assert toy(loss="hinge").options["gradient_penalty"] == 0
+
+
+@pytest.mark.parametrize("joint", [False, True])
+def test_what_d_is_shown(joint):
+    """Noise on reals and on fakes, in both players' steps; one batch or two."""
+    gan = Fixed(*one_weight(), name="watched")
+    gan.compile(instance_noise=0.5, joint_batches=joint, run_eagerly=True)
+    seen = []
+    call = gan.discriminator.layers[-1].call
+
+    def watch(x, *arguments, **options):
+        seen.append(ops.convert_to_numpy(x))
+        return call(x, *arguments, **options)
+
+    gan.discriminator.layers[-1].call = watch
+    gan.generator.set_weights([np.zeros((1, 1)), np.zeros(1)])
+    gan.discriminator_step(ops.full((4000, 1), 3.0), gan.draw_fakes(4000))
+    gan.generator_step(ops.full((4000, 1), 3.0))
+    assert [len(x) for x in seen] == ([8000, 8000] if joint else [4000] * 3)
+    parts = np.split(np.concatenate(seen), 4 if joint else 3)
+    means = [3, -0.4, 3, 0] if joint else [3, -0.4, 0]
+    np.testing.assert_allclose([part.mean() for part in parts], means, atol=0.05)
+    np.testing.assert_allclose([part.std() for part in parts], 0.5, atol=0.03)
+
+
+def test_batch_norm_is_in_training_mode_in_both_steps(pictures):
+    gan = convolutional(dropout=0.0)
+    x = ops.convert_to_tensor(pictures[:16])
+    wanted = ops.convert_to_numpy(gan.discriminator(x, training=True))
+    found = ops.convert_to_numpy(tricks.frozen_call(gan.discriminator, x))
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    assert moved([wanted], [ops.convert_to_numpy(gan.discriminator(x, training=False))]) > 1e-3
+    before = state(gan.generator)
+    gan.g_optimizer.learning_rate = 0.0
+    gan.generator_step(x)
+    assert moved(before, state(gan.generator)) > 1e-3  # G's own statistics
+
+
+def test_a_second_compile_goes_on_with_the_average(points):
+    gan = toy(ema=0.9)
+    gan.fit(points, batch_size=64, verbose=0)
+    before, count = state(gan.ema_generator), len(gan.weights)
+    gan.compile(ema=0.9)
+    assert moved(before, state(gan.ema_generator)) == 0 and len(gan.weights) == count
+
+
 def test_average_is_used_and_lags(points):
     gan = toy(ema=0.9)
     gan.fit(points, batch_size=64, epochs=3, verbose=0)

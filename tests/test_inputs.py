@@ -23,7 +23,39 @@ def sigmoid_end():
     return keras.Sequential([keras.Input(SHAPE), flat, last])
 
 
+def frozen_before():
+    gan = made()
+    gan.discriminator.trainable = False
+    gan.compile()
+    gan.fit(GOOD, batch_size=4, verbose=0)
+
+
+def frozen_after():
+    gan = made()
+    gan.compile()
+    gan.generator.layers[0].trainable = False
+    gan.fit(GOOD, batch_size=4, verbose=0)
+
+
+def reused_optimizer():
+    adam = keras.optimizers.Adam()
+    made().compile(adam)
+    made().compile(adam)
+
+
+def without_rescaling():
+    last = keras.layers.Reshape(SHAPE)
+    wide = keras.Sequential([keras.Input((3,)), keras.layers.Dense(784, activation="tanh"), last])
+    gan = made(g=wide)
+    gan.compile()
+    gan.fit(GOOD, batch_size=4, verbose=0)
+
+
 NETWORKS = [
+    (frozen_before, ValueError, "frozen"),
+    (frozen_after, ValueError, "compile the GAN again|Compile the GAN again"),
+    (reused_optimizer, ValueError, "another network"),
+    (without_rescaling, ValueError, "Rescaling"),
     (lambda: made(d=mlp.discriminator((32, 32, 1), (4,))), ValueError, "same image_shape"),
     (lambda: made(d=mlp.discriminator((28, 28, 3), (4,))), ValueError, "same image_shape"),
     (lambda: made(d=mlp.generator(SHAPE, 3, (4,))), ValueError, "discriminator wants"),
@@ -51,6 +83,10 @@ OPTIONS = [
     ({"r1": -1.0}, "r1"),
     ({"instance_noise": -0.1}, "instance_noise"),
     ({"instance_noise": float("nan")}, "instance_noise"),
+    ({"instance_noise": float("inf")}, "instance_noise"),
+    ({"instance_noise": lambda step: 0.1}, "schedule"),
+    ({"r1": "0.3"}, "r1 is a number"),
+    ({"ema": None}, "ema is a number"),
     ({"loss": "hinge", "real_label": 0.9}, "no labels"),
     ({"loss": "wasserstein", "label_flips": 0.1}, "no labels"),
 ]
@@ -132,6 +168,11 @@ def test_a_stream_is_checked_at_its_first_batch():
     [
         (lambda gan: gan.generate(latent=np.zeros((2, 5))), r"\(n, 3\)"),
         (lambda gan: gan.generate(latent=np.zeros(3)), r"\(n, 3\)"),
+        (lambda gan: gan.generate(latent=np.full((1, 3), np.nan)), "NaN"),
+        (lambda gan: gan.generate(latent=np.zeros((0, 3))), "empty"),
+        (lambda gan: gan.generate(0), "whole number"),
+        (lambda gan: gan.generate(2.5), "whole number"),
+        (lambda gan: gan.interpolate(np.zeros(3), np.ones(3), n=0), "whole number"),
         (lambda gan: gan.generate(), "generate wants"),
         (lambda gan: gan.generate(4, latent=np.zeros((4, 3))), "generate wants"),
         (lambda gan: gan.interpolate(np.zeros(5), np.ones(5)), r"\(n, 3\)"),

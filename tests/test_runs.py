@@ -54,7 +54,9 @@ def test_an_interrupted_run_resumes_to_the_same_numbers(small, tmp_path, monkeyp
             runs.main([*arguments, str(broken)])
     with pytest.raises(SystemExit, match="--resume"):
         runs.main([*arguments, str(broken)])
-    runs.main([*arguments, str(broken), "--resume"])
+    with pytest.raises(SystemExit, match="other settings"):
+        runs.main([*arguments, str(broken), "--resume", "--steps", "8"])
+    runs.main(["dcgan_fashion_mnist", "--out", str(broken), "--resume"])
 
     one, two = (runs.load_run("dcgan_fashion_mnist", folder=f) for f in (whole, broken))
     for name in ("generator", "discriminator"):
@@ -71,6 +73,35 @@ def test_steps_shorten_a_run():
     assert runs.adapted(recipe, 25, None, 100) == {**recipe, "images": 100, "epochs": 3}
     short = runs.adapted(recipe, 4, 2, 100)
     assert (short["images"], short["epochs"], short["generator"]) == (40, 1, {"width": 2})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["dcgan_fashion_mnis"], "did you mean 'dcgan_fashion_mnist'"),
+        (["mlp_fashion_mnist", "--width", "16"], "no width"),
+    ],
+)
+def test_the_command_line_says_what_is_wrong(arguments, words, tmp_path):
+    with pytest.raises(SystemExit, match=words):
+        runs.main([*arguments, "--out", str(tmp_path)])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("option", ["--steps", "--width"])
+@pytest.mark.parametrize("value", ["0", "-3", "many"])
+def test_numbers_of_the_command_line(option, value, capsys):
+    with pytest.raises(SystemExit):
+        runs.main(["dcgan_fashion_mnist", f"{option}={value}"])
+    assert "whole number" in capsys.readouterr().err
+
+
+def test_a_damaged_state_is_told(small, tmp_path):
+    folder = tmp_path / "dcgan_fashion_mnist"
+    folder.mkdir()
+    (folder / "state.checkpoint.keras").write_bytes(b"half a file")
+    with pytest.raises(SystemExit, match="damaged"):
+        runs.main(["dcgan_fashion_mnist", "--resume", "--out", str(tmp_path)])
 
 
 def test_unknown_and_untrained_runs(tmp_path):

@@ -70,6 +70,45 @@ def test_a_file_keeps_every_option(tmp_path):
     assert again.g_optimizer.get_config() == gan.g_optimizer.get_config()
 
 
+def test_a_broken_epoch_is_not_saved(points, tmp_path):
+    """Neither one that was stopped half-way nor one with losses that are no numbers."""
+
+    class Spoil(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if self.model.epochs_done == 2 and batch == 1:
+                self.model.stop_training = True
+                self.model.generator.set_weights(
+                    [np.full(w.shape, np.nan) for w in self.model.generator.get_weights()]
+                )
+
+    path = tmp_path / "gan.keras"
+    gan = GAN(mlp.generator((2,), 3, (4,)), mlp.discriminator((2,), (4,)))
+    gan.compile()
+    with pytest.raises(ValueError, match="not compiled|compile"):
+        GAN(mlp.generator((2,), 3, (4,)), mlp.discriminator((2,), (4,))).fit(points)
+    callbacks = [Spoil(), Checkpoint(path)]
+    gan.fit(points, batch_size=32, epochs=4, verbose=0, callbacks=callbacks)
+    kept = keras.saving.load_model(path)
+    assert gan.epochs_done == kept.epochs_done == 2
+    assert all(np.isfinite(w).all() for w in kept.get_weights())
+
+
+def test_a_save_that_fails_leaves_the_old_file(points, tmp_path, monkeypatch):
+    path = tmp_path / "gan.keras"
+    gan = GAN(mlp.generator((2,), 3, (4,)), mlp.discriminator((2,), (4,)))
+    gan.compile()
+    gan.fit(points, batch_size=64, verbose=0, callbacks=[Checkpoint(path)])
+
+    def half(self, file):
+        file.write_bytes(b"half a file")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(GAN, "save", half)
+    with pytest.raises(KeyboardInterrupt):
+        gan.fit(points, 64, 2, initial_epoch=1, verbose=0, callbacks=[Checkpoint(path)])
+    assert keras.saving.load_model(path).epochs_done == 1
+
+
 def train(path, pause=0.0):
     """Train to epoch 12, or go on to it; returns the weights."""
     if os.path.exists(path):

@@ -63,7 +63,7 @@ class ArrayBatches(keras.utils.PyDataset):
     def __iter__(self):
         """The whole batches of the present epoch."""
         self._begun = True
-        return super().__iter__()
+        return (self[i] for i in range(len(self)))
 
     def on_epoch_begin(self):
         """Called by `fit`."""

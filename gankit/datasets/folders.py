@@ -9,7 +9,15 @@ from PIL import Image, ImageOps
 from gankit.datasets.images import Images, did_you_mean, fit_to, height_and_width
 
 SPLITS = ("train", "test", "val", "valid", "validation")
-UNREADABLE = (OSError, SyntaxError, zipfile.BadZipFile)  # what Pillow and zipfile raise then
+# what Pillow and zipfile raise for files that are damaged, encrypted, or no pictures
+UNREADABLE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    Image.DecompressionBombError,
+)
 
 
 def image_folder(path, split=None, size=None, colour=None):
@@ -51,10 +59,13 @@ def _read(title, names, open_file, split, size, colour):
     for class_name, file in files:
         try:
             with Image.open(open_file(file)) as opened:
-                picture = _grey_or_rgb(opened, file)
+                mode = opened.mode
+                picture = None if mode.startswith(("I", "F")) else _grey_or_rgb(opened)
         except UNREADABLE:
             broken.append(file)
             continue
+        if picture is None:
+            raise ValueError(f"{file} has more than 8 bits a channel (mode {mode}): convert it")
         if wanted:
             picture = fit_to(picture, wanted)
         if images is None:
@@ -122,10 +133,8 @@ def _some(names):
     return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "") or "pictures"
 
 
-def _grey_or_rgb(picture, file):
+def _grey_or_rgb(picture):
     """Upright, of mode "L" or "RGB", on white where it was transparent."""
-    if picture.mode.startswith(("I", "F")):
-        raise ValueError(f"{file} has more than 8 bits a channel (mode {picture.mode}): convert it")
     mode = "L" if picture.mode in ("1", "L", "LA", "La") else "RGB"
     picture = ImageOps.exif_transpose(picture)
     if "A" in picture.getbands() or "transparency" in picture.info:

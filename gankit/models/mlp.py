@@ -21,7 +21,7 @@ def generator(image_shape, latent_dim=64, hidden=(256, 512)):
     for width in hidden:
         model.add(layers.Dense(width, activation="relu"))
     if len(image_shape) == 1:
-        model.add(layers.Dense(image_shape[0]))
+        model.add(layers.Dense(image_shape[0], dtype="float32"))
         return model
     model.add(layers.Dense(math.prod(image_shape), activation="tanh"))
     model.add(layers.Reshape(image_shape))

@@ -701,10 +701,14 @@ fig
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# (c). In our classroom run two seeds find both bumps within the first hundred steps and rest at 1.38.
-# Seed 1 sits on *one* bump for some 600 steps: D's loss is about 0.95 and D is right in three of four cases
+# (c). In our classroom run two seeds find both bumps within the first hundred steps and rest at 1.39.
+# Seed 1 sits on *one* bump for 600 steps: D's loss is about 0.96 and D is right in three of four cases
 # (always on the other bump, by chance on this one). Then G tears in two and the loss *leaps up*. Tempting was (a):
 # a falling loss means learning. Here a *rise* did.
+#
+# And now the right panel. All three losses say 1.39, yet the fakes pile up in spikes several times as
+# high as the reals' bumps. This D is small, and what it overlooks G need not learn: 1.386 means that
+# *this D* cannot tell.
 #
 # With one bump of two covered the best D pays 0.95: you can compute that from exercise 1, and we do
 # so for eight modes in section 13.
@@ -780,13 +784,13 @@ _ = [old.remove() for old in axes[0]]
 top = fig.add_subplot(grid[0, :])
 top.plot(10 * np.arange(len(early)) + 5, early, color=plots.BLUE, lw=2, label="live")
 top.plot(steps_at, right_at, "o--", color=plots.ORANGE, label="recorded, by epoch")
-top.axhline(0.5, color=plots.GREY, ls=":"), top.legend(loc="lower left")
+top.axhline(0.5, color=plots.GREY, ls=":"), top.legend(loc="upper left", fontsize=9)
 top.set(xscale="log", ylim=(0.4, 1.02), xlabel="step", ylabel="D is right")
 for stage, x in (("I: fakes are obvious", 30), ("II: closer", 800), ("III: D errs", 5000)):
-    top.text(x, 0.44, stage, ha="center")
+    top.text(x, 0.43, stage, ha="center")
 for panel, step, image in zip(axes[1], shown, grids):
     panel.imshow(image[:84, :112], "gray", vmin=0, vmax=255, interpolation="nearest")
-    panel.set_title(f"step {step:,}: distance {far[step]:.0f}"), panel.set_axis_off()
+    panel.set_title(f"step {step:,}, distance {far[step]:.0f}", size=10), panel.set_axis_off()
 fig
 
 # %% [markdown]
@@ -802,35 +806,57 @@ fig
 # the reverse does not hold: D's accuracy would also fall if D were too weak. Accuracy alone cannot tell (section 13).
 # </details>
 #
-# Now the question of the title. What does G get, if not clothes? Take four fakes of the GAN above
-# and ask D for the slope of its logit at every *pixel*: brighter here, darker there, and I would
-# believe you more. That picture is all that G ever hears of clothes.
+# Now the question of the title. What does G get, if not clothes? D's slope: at each *pixel* of a fake,
+# brighter or darker to look more real. To see it bare, take the simplest D there is, one layer that
+# begins at zero, and let it make *one* step on 500 reals and 500 fakes of an untrained G.
+#
+# **Predict** what its slope looks like: (a) noise; (b) one particular garment; (c) a ghost of all
+# garments at once.
+
+# %%
+guess = "?"  # a, b or c
 
 # %%
 from gankit.backend import input_gradients
 
-fakes = draw(simple, 6)
-hints = np.asarray(input_gradients(simple.discriminator, ops.array(fakes)))
-towards = np.clip(fakes + 0.1 * np.sign(hints), 0, 1)
-before, after = (np.asarray(simple.discriminator(x)).mean() for x in (fakes, towards))
-alt = (
-    "Six columns. Above fakes; in the middle D's slope at each pixel, red where brighter would look "
-    f"more real, blue where darker; below each fake moved by 0.1 along it. D's mean logit goes from "
-    f"{before:.1f} to {after:.1f}. This map is all that G learns about real clothes."
+shape = clothes.image_shape
+bare = keras.Sequential(
+    [keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(1, kernel_initializer="zeros")]
 )
-fig, rows = plots.figure(3, 6, (7, 4), alt=alt)
-limit = np.abs(hints).max()
-for fake, hint, moved, (a, b, c) in zip(fakes, hints, towards, rows.T):
-    for panel, image in ((a, fake), (c, moved)):
-        panel.imshow(image, "gray", vmin=0, vmax=1, interpolation="nearest")
-    shown_hint = b.imshow(hint, "RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
-_ = [axes.set_axis_off() for axes in rows.ravel()]
-rows[0, 0].set_title("fakes", loc="left"), rows[1, 0].set_title("D's slope", loc="left")
-rows[2, 0].set_title(f"0.1 along it: D's logit {before:.1f} to {after:.1f}", loc="left")
-_ = fig.colorbar(shown_hint, ax=rows[1].tolist(), label="slope")
+z = simple.sample_latent(500, seed=0)
+reals, fakes = clothes.take(500).unit(), np.asarray(mlp.generator(shape)(z))
+_, _, slopes = gradients(lambda: (d_loss(bare(reals), bare(fakes)), None), bare.trainable_variables)
+keras.optimizers.SGD(1.0).apply(slopes, bare.trainable_variables)
+hint = np.asarray(input_gradients(bare, ops.array(fakes[:1])))[0]  # of D's logit, at each pixel
+moved = np.clip(fakes[0] + 2 * hint, 0, 1)
+before, after = (float(bare(image[None])[0, 0]) for image in (fakes[0], moved))
+
+# %%
+alt = (
+    "Four panels: a fake, grey noise; D's slope at its pixels, a blurred red shape of shirt and shoe on "
+    "blue: the average of the reals minus that of the fakes; the fake moved along it, in which the "
+    f"shape shows; the average real. D's logit goes from {before:.2f} to {after:.2f}. G never sees the "
+    "last panel, but the second hands it over."
+)
+fig, panels = plots.figure(1, 4, (9, 2.6), alt=alt)
+limit = np.abs(hint).max()
+titles = ("a fake", "D's slope there", "moved along it", "the average real: never shown")
+for panel, image, title in zip(panels, (fakes[0], hint, moved, reals.mean(axis=0)), titles):
+    signed = image is hint
+    panel.imshow(image, "RdBu_r" if signed else "gray", vmin=-limit if signed else 0,
+                 vmax=limit if signed else 1, interpolation="nearest")  # fmt: skip
+    panel.set_title(title, size=10), panel.set_axis_off()
+_ = fig.colorbar(panels[1].images[0], ax=panels[1], shrink=0.8)
 fig
 
 # %% [markdown]
+# <details><summary>Answer</summary>
+#
+# (c). From zero, the step of such a D is the average real minus the average fake, so its slope *is* that picture.
+# Tempting is (a): one cannot see a garment in the slope of a deep D, for it differs from fake to fake
+# and is mostly fine grain. It is the same message in a finer hand.
+# </details>
+#
 # Through D's slope G hears of the reals, millions of numbers a step. "G never uses the data" is
 # true of its *input* only.
 #
@@ -900,7 +926,8 @@ axes.set(yscale="log", xlabel="step", ylabel="length of G's gradient"), axes.leg
 fig
 
 # %% [markdown]
-# A long gradient is not yet a good picture: D is still far ahead. But G is being told something.
+# A long gradient is not yet a good picture: D is still far ahead. (Where the curve dips, G fooled this
+# D for a step or two: then *its* loss is flat.) But G is being told something.
 #
 # And with the non-saturating loss, can both losses be low? On a fake with logit f D pays softplus(f)
 # and G pays softplus(-f). Add them:
@@ -964,7 +991,8 @@ for step in range(20):
     with warnings.catch_warnings(record=True) as heard:  # the only sign there is
         frozen_d = d.train_on_batch(both, np.repeat([[1.0], [0.0]], 64, axis=0))
     frozen_g = stack.train_on_batch(z, np.ones((64, 1)))
-print(f"after 20 steps: D's loss {float(frozen_d):.2f}, G's loss {float(frozen_g):.2f}")
+    if step in (0, 9, 19):
+        print(f"step {step + 1:2}: D's loss {float(frozen_d):.2f}, G's loss {float(frozen_g):.2f}")
 
 
 # %% tags=["nbval-check-output"]
@@ -979,9 +1007,9 @@ print("G moved:", "yes" if change(old_g, g) > 0 else "no")
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# (c). There is a warning that the model has no trainable weights, once, among many lines; the losses
-# are plausible and even change, because G moves. G is learning to please a D that never learnt
-# anything. The tempting check is to look at the losses. **Compare weights, not losses.** And the cure
+# (c). There is a warning that the model has no trainable weights, once, among many lines. Both losses
+# change: G's falls and D's rises, as if G were winning brilliantly. It is: against a D that never
+# learnt anything. The tempting check is to look at the losses. **Compare weights, not losses.** And the cure
 # is in section 7: freeze nothing, and ask the tape for the slopes of one network only.
 # </details>
 
@@ -1188,7 +1216,7 @@ weak, weak_history = toy_gan(
 weak_modes, weak_loss = count_modes(draw(weak), centres, 0.02), weak_history["d_loss"][-5:].mean()
 alt = (
     f"D's loss over the clusters covered: the curve of the best D rises from {curve[0]:.2f} at one to "
-    f"{curve[-1]:.2f} at eight; measured GANs lie on it or below. Apart from all, a weak D: loss "
+    f"{curve[-1]:.2f} at eight; GANs without R1 lie near it or below, those with R1 at the top: their D is blunt. Apart from all, a weak D: loss "
     f"{weak_loss:.2f} with {weak_modes} clusters covered. A high loss means good fakes only if D is good."
 )
 fig, axes = plots.figure(size=(6.5, 3.6), alt=alt)
@@ -1206,7 +1234,7 @@ fig
 # (b), 0.39; four clusters give 0.96, six 1.20, eight 1.39. (a) forgets the seven clusters on which
 # D is right for nothing. So a D's loss that rests at 0.6 is a hint: something like six of eight is
 # missing. But the red cross shows the same 1.39 as a perfect game, with *no* cluster found: that D is
-# too weak to see anything. Loss alone never tells; count, look, and compare with what is possible.
+# too weak to see anything. With R1 a game at 7 of 8 shows 1.38, too: its D is blunt on purpose. Loss alone never tells; count, look, and compare with what is possible.
 # </details>
 #
 # ## Exit note
