@@ -58,7 +58,8 @@ def setup(minutes, data=None, title=None):
         )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # errors only
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # two notebooks on one GPU
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # else it warns of many small networks
+    # TensorFlow warns of many small networks; a filter, as it sets its own level in a notebook.
+    logging.getLogger("tensorflow").addFilter(lambda record: record.levelno >= logging.ERROR)
     with _hidden_start_up():
         import keras
 

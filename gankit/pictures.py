@@ -25,18 +25,21 @@ class Picture(Figure):
     def _repr_mimebundle_(self, include=None, exclude=None):
         png = io.BytesIO()
         self.savefig(png, format="png", dpi=DPI)
-        png = png if self.exact else fewer_bytes(png)
+        png = fewer_bytes(png, self.exact)
         data = {"image/png": base64.b64encode(png.getvalue()).decode(), "text/plain": self.alt}
         return data, {"image/png": {"alt": self.alt}}
 
 
-def fewer_bytes(png):
-    """Less than half the bytes for a drawing: a palette of 256. Photographs in colour stay."""
-    picture = Image.open(png).convert("RGB")
-    if picture.getcolors(4096) is None:
+def fewer_bytes(png, exact):
+    """About half the bytes: one channel for what is grey, for other drawings a palette of 256."""
+    picture, small = Image.open(png).convert("RGB"), io.BytesIO()
+    red, green, blue = picture.split()
+    if red.tobytes() == green.tobytes() == blue.tobytes():  # nothing is lost
+        red.save(small, "png", optimize=True)
+    elif exact or picture.getcolors(4096) is None:  # photographs in colour stay
         return png
-    small = io.BytesIO()
-    picture.quantize(256, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+    else:
+        picture.quantize(256, dither=Image.Dither.NONE).save(small, "png", optimize=True)
     return small
 
 

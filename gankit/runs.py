@@ -50,10 +50,26 @@ class Run:
     samples: list
 
     def network(self, name):
-        """A network of the run: "generator", "discriminator" or "classifier"."""
-        import keras
+        """A network of the run: "generator", "discriminator" or "classifier".
 
-        return keras.saving.load_model(self.folder / f"{name}.keras", compile=False)
+        It is built from the recipe and only its weights are read, since an older Keras cannot read
+        what a newer one writes of a network's layers.
+        """
+        network = build_network(self.recipe, name)
+        network.load_weights(self.folder / f"{name}.keras")
+        return network
+
+
+def build_network(recipe, name):
+    """The untrained network that a recipe calls "generator", "discriminator" or "classifier"."""
+    from gankit.models import classifiers, dcgan, mlp
+
+    shape = tuple(recipe["image_shape"])
+    if name == "classifier":
+        return classifiers.cnn(shape, recipe["classes"], **recipe["network"])
+    family = {"dcgan": dcgan, "mlp": mlp}[recipe["family"]]
+    build = {"generator": family.generator, "discriminator": family.discriminator}[name]
+    return build(shape, **recipe[name])
 
 
 def load_run(name, folder=None):
@@ -108,7 +124,7 @@ def keep_rows(path, last_epoch):
             append_row(path, {name: values[i] for name, values in table.items()})
 
 
-def adapted(recipe, steps, width, size):
+def adapted(recipe, steps, width, images):
     """The recipe shortened to `steps` steps and set to `width`, with what follows from it.
 
     Args:
@@ -116,12 +132,12 @@ def adapted(recipe, steps, width, size):
         steps: number of G's steps, rounded up to whole epochs, or None for the recipe's; less than
             an epoch's takes fewer images.
         width: of the networks, or None.
-        size: number of training images there are.
+        images: the training images, of which there may be too many.
 
     Raises:
         ValueError: for a width where the networks have no single one.
     """
-    recipe = {**recipe, "images": size}
+    recipe = {**recipe, "images": len(images), "image_shape": list(images.image_shape)}
     if width:
         for part in sorted({"generator", "discriminator", "network"} & set(recipe)):
             if "width" not in recipe[part]:
@@ -129,7 +145,7 @@ def adapted(recipe, steps, width, size):
             recipe[part] = {**recipe[part], "width": width}
     if steps:
         a_step = recipe["batch_size"] * recipe.get("compile", {}).get("d_steps", 1)
-        recipe["images"] = min(size, steps * a_step)
+        recipe["images"] = min(len(images), steps * a_step)
         recipe["epochs"] = math.ceil(steps / (recipe["images"] // a_step))
     return recipe
 

@@ -16,18 +16,15 @@ from gankit import datasets, plots
 from gankit.backend import BACKEND, VERSION
 from gankit.gans import GAN
 from gankit.metrics.frechet import frechet_distance
-from gankit.models import classifiers, dcgan, mlp
-from gankit.runs import adapted, append_row, keep_rows, load_run, read_table
+from gankit.runs import adapted, append_row, build_network, keep_rows, load_run, read_table
 from gankit.saving import Checkpoint
-
-FAMILIES = {"dcgan": dcgan, "mlp": mlp}
 
 
 def train_gan(recipe, folder, steps=None, width=None):
     """Train or go on with a GAN's recipe, and leave in `folder` what `gankit.runs` promises."""
     images = datasets.load(recipe["data"])
     state = folder / "state.checkpoint.keras"
-    recipe = adapted(recipe, steps, width, len(images))
+    recipe = adapted(recipe, steps, width, images)
     if state.exists() and (folder / "recipe.json").exists():
         begun = json.loads((folder / "recipe.json").read_text())
         if (steps or width) and recipe != begun:
@@ -41,7 +38,7 @@ def train_gan(recipe, folder, steps=None, width=None):
         gan = load_state(state)
         print(f"going on after epoch {gan.epochs_done} of {epochs}")
     else:
-        gan = make_gan(recipe, images.image_shape, epochs * per_epoch)
+        gan = make_gan(recipe, epochs * per_epoch)
     for table in ("history.csv", "probes.csv"):
         keep_rows(folder / table, last_epoch=gan.epochs_done or -1)
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,11 +70,9 @@ def load_state(path):
     return keras.saving.load_model(path)
 
 
-def make_gan(recipe, image_shape, steps):
+def make_gan(recipe, steps):
     """A compiled GAN as the recipe says; a decay reaches 0 after `steps`."""
     keras.utils.set_random_seed(recipe["seed"])
-    family = FAMILIES[recipe["family"]]
-
     def optimizer():
         rate = recipe["learning_rate"]
         if recipe.get("decay") == "cosine":
@@ -85,8 +80,8 @@ def make_gan(recipe, image_shape, steps):
         return keras.optimizers.Adam(rate, beta_1=recipe["beta_1"])
 
     gan = GAN(
-        family.generator(image_shape, **recipe["generator"]),
-        family.discriminator(image_shape, **recipe["discriminator"]),
+        build_network(recipe, "generator"),
+        build_network(recipe, "discriminator"),
         seed=recipe["seed"],
     )
     gan.compile(optimizer(), optimizer(), **recipe["compile"])
@@ -185,9 +180,9 @@ def train_classifier(recipe, folder, steps=None, width=None):
     """Train a classifier's recipe from the start; it takes minutes."""
     keras.utils.set_random_seed(recipe["seed"])
     train, test = (datasets.load(recipe["data"], split) for split in ("train", "test"))
-    recipe = adapted(recipe, steps, width, len(train))
+    recipe = adapted(recipe, steps, width, train) | {"classes": len(train.class_names)}
     train = train if recipe["images"] == len(train) else train.take(recipe["images"])
-    network = classifiers.cnn(train.image_shape, len(train.class_names), **recipe["network"])
+    network = build_network(recipe, "classifier")
     total = recipe["epochs"] * (len(train) // recipe["batch_size"])
     rate = keras.optimizers.schedules.CosineDecay(recipe["learning_rate"], total)
     network.compile(

@@ -69,9 +69,11 @@ def test_an_interrupted_run_resumes_to_the_same_numbers(small, tmp_path, monkeyp
 
 def test_steps_shorten_a_run():
     recipe = {"batch_size": 10, "epochs": 9, "generator": {"width": 8}}
-    assert runs.adapted(recipe, None, None, 100)["epochs"] == 9
-    assert runs.adapted(recipe, 25, None, 100) == {**recipe, "images": 100, "epochs": 3}
-    short = runs.adapted(recipe, 4, 2, 100)
+    images = training.datasets.Images(np.zeros((100, 4, 4, 1), "uint8"), name="black")
+    assert runs.adapted(recipe, None, None, images)["epochs"] == 9
+    wanted = {**recipe, "images": 100, "image_shape": [4, 4, 1], "epochs": 3}
+    assert runs.adapted(recipe, 25, None, images) == wanted
+    short = runs.adapted(recipe, 4, 2, images)
     assert (short["images"], short["epochs"], short["generator"]) == (40, 1, {"width": 2})
 
 
