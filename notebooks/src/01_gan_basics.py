@@ -99,13 +99,16 @@ error = {n: np.sqrt(np.mean((p - np.sin(3 * unseen)) ** 2)) for n, p in degrees.
 
 # %%
 alt = (
-    f"Left: two moons of points; a straight line tells {right_line:.0%} of new points right, the "
-    f"curved border of 16 random units {right_bent:.0%}. Middle: a wave and its fits by 4 and 16 "
-    f"units, off by {worst[4]:.2f} and {worst[16]:.3f} at worst. Right: polynomials through 16 noisy "
-    f"points; degree 1 is too stiff, 3 follows the sine, 12 runs through the points and swings "
-    f"wildly between them: error {error[1]:.2f}, {error[3]:.2f}, {error[12]:.2f} where it was not "
-    "shown. Networks can do nearly anything, which is why one asks how they do on what is new."
+    f"Left: two moons of points; a straight line tells {right_line:.0%} of new points right, "
+    f"the curved border of 16 random units {right_bent:.0%}. Middle: a wave and its fits by 4 "
+    f"and 16 units, off by {worst[4]:.2f} and {worst[16]:.3f} at worst. Right: polynomials "
+    "through 16 noisy points; degree 1 is too stiff, 3 follows the sine, 12 runs through the "
+    f"points and swings wildly between them: error {error[1]:.2f}, {error[3]:.2f}, "
+    f"{error[12]:.2f} where it was not shown. Networks can do nearly anything, which is why one "
+    "asks how they do on what is new."
 )
+
+# %%
 fig, (left, middle, right) = plots.figure(1, 3, (10, 3.2), alt=alt)
 for k, marker, colour in ((0, "o", plots.BLUE), (1, "x", plots.ORANGE)):
     left.scatter(*x[moon == k].T, s=9, marker=marker, color=colour, linewidths=0.8)
@@ -121,11 +124,8 @@ right.plot(s, noisy, "o", color=plots.GREY)
 for (n, p), (colour, style) in zip(degrees.items(), plots.STYLES):
     right.plot(unseen, p, style, color=colour, label=f"degree {n}: {error[n]:.2f}")
 right.set(ylim=(-1.8, 2.2), title="error on what was not shown")
-_ = (
-    middle.legend(fontsize=8),
-    right.legend(fontsize=8, loc="upper left"),
-    middle.set(title="a wave", ylim=(-1.1, 1.7)),
-)
+middle.legend(fontsize=8), right.legend(fontsize=8, loc="upper left")
+middle.set(title="a wave", ylim=(-1.1, 1.7))
 fig
 
 # %% [markdown]
@@ -182,40 +182,34 @@ for name, kind, into, out, what in tasks:
 
 # %% tags=["S3.13", "S4.89"]
 alt = (
-    "A diagram. Noise z goes into G, which makes a fake; a fake or a real sample goes into D, which "
-    "answers with the probability that it is real. Dashed, backwards: D's loss moves D; G's loss "
-    "moves G, and its slope has to pass through D and the fake. No arrow leads from the reals to G."
+    "A diagram. Noise z goes into G, which makes a fake; a fake or a real sample goes into D, "
+    "which answers with the probability that it is real. Dashed, backwards: D's loss moves D; "
+    "G's loss moves G, and its slope has to pass through D and the fake. No arrow leads from "
+    "the reals to G."
 )
-fig, axes = plots.figure(size=(9, 2.9), alt=alt)
 boxes = {
     "noise z": (0, 1), "G": (1.7, 1), "fake": (3.4, 1), "real": (3.4, 2.2), "D": (5.2, 1.5),
     "y": (7.2, 1.5),
 }  # fmt: skip
+colours = {"D": plots.BLUE, "G": plots.VERMILION, "": "black"}
+
+# %%
+fig, axes = plots.figure(size=(9, 2.9), alt=alt)
 for name, place in boxes.items():
     style = {"boxstyle": "round,pad=.5", "fc": "#FFE8B0" if name in "GD" else "white"}
     axes.text(*place, name, ha="center", va="center", size=13, bbox=style)
-forward = "noise z>G", "G>fake", "fake>D", "real>D", "D>y"
-back = (
-    ("y>D", -0.5, "D"),
-    ("y>D", 0, "G"),
-    ("D>fake", 0, "G"),
-    ("fake>G", 0, "G"),
-)
-for pair, bend, moved in [(pair, 0, None) for pair in forward] + list(back):
-    (x0, y0), (x1, y1) = (boxes[name] for name in pair.split(">"))
-    lower = 0.4 if moved == "G" else -0.25 if moved else 0  # G's way back, D's, the way forward
-    line = {
-        "arrowstyle": "-|>",
-        "shrinkA": 30,
-        "shrinkB": 30,
-        "lw": 1.7,
-        "ls": "--" if moved else "-",
-    }
-    line |= {"color": {"D": plots.BLUE, "G": plots.VERMILION, None: "black"}[moved]}
-    line |= {"connectionstyle": f"arc3,rad={-bend}"}
-    axes.annotate("", (x1, y1 - lower), (x0, y0 - lower), arrowprops=line)
-axes.text(7.6, 1.5, "P(real)", va="center")
-axes.text(6.2, 2.45, "D's loss moves D", color=plots.BLUE, ha="center")
+for way, raised, bend, moves in (
+    ("noise_z>G G>fake fake>D real>D D>y", 0, 0, ""),  # forward
+    ("y>D", 0.25, 0.5, "D"),  # back, to D
+    ("y>D D>fake fake>G", -0.4, 0, "G"),  # back, to G
+):
+    for pair in way.split():
+        (x0, y0), (x1, y1) = (boxes[name.replace("_", " ")] for name in pair.split(">"))
+        line = {"arrowstyle": "-|>", "shrinkA": 30, "shrinkB": 30, "lw": 1.7}
+        line |= {"connectionstyle": f"arc3,rad={bend}", "color": colours[moves]}
+        line |= {"ls": "--" if moves else "-"}
+        axes.annotate("", (x1, y1 + raised), (x0, y0 + raised), arrowprops=line)
+_ = axes.text(7.6, 1.5, "P(real)"), axes.text(6.2, 2.45, "D's loss moves D", color=plots.BLUE)
 axes.text(4.2, 0.0, "G's loss moves G: its slope passes through D", color="#B04A00", ha="center")
 _ = axes.set(xlim=(-0.8, 8.4), ylim=(-0.2, 2.8)), axes.set_axis_off()
 fig
@@ -323,9 +317,10 @@ print("ok: D is near p / (p + q)" if off < 0.08 else "not ok: D is far from p / 
 # %%
 at = best_discriminator(normal(-3.0, 0, 1), normal(-3.0, 1.5, 0.7))
 alt = (
-    f"Above: the densities of reals, around 0, and fakes, around 1.5. Below: D's probability, learnt "
-    f"in 100 steps, on the curve p / (p + q); where samples are it is off by {off:.3f} on average. At "
-    f"-3 both densities are next to nothing and yet the best answer is {at:.2f}: only the ratio counts."
+    "Above: the densities of reals, around 0, and fakes, around 1.5. Below: D's probability, "
+    f"learnt in 100 steps, on the curve p / (p + q); where samples are it is off by {off:.3f} "
+    f"on average. At -3 both densities are next to nothing and yet the best answer is {at:.2f}: "
+    "only the ratio counts."
 )
 fig, (above, below) = plots.figure(2, 1, (7, 4.6), sharex=True, alt=alt)
 above.fill_between(x, p, color=plots.GREY, alpha=0.6)
@@ -391,9 +386,9 @@ print(
 
 # %%
 alt = (
-    f"What the best D pays, over the distance between fakes and reals: {paid[-1]:.2f} when they are "
-    f"6 apart, rising to {paid[0]:.3f} = 2 ln 2 when they coincide. A rising D loss can mean better "
-    "fakes."
+    f"What the best D pays, over the distance between fakes and reals: {paid[-1]:.2f} when they "
+    f"are 6 apart, rising to {paid[0]:.3f} = 2 ln 2 when they coincide. A rising D loss can "
+    "mean better fakes."
 )
 fig, axes = plots.figure(size=(6, 3), alt=alt)
 axes.plot(shifts, paid, color=plots.BLUE, lw=2.5)
@@ -474,9 +469,9 @@ f = np.linspace(-10, 6, 200)
 slopes = {"minimax": 1 / (1 + np.exp(-f)), "non-saturating": 1 / (1 + np.exp(f))}
 flat, steep = slopes["minimax"][0], slopes["non-saturating"][0]
 alt = (
-    f"How steep G's two losses are, over D's logit on a fake. At -10, where D is sure, the minimax "
-    f"loss has a slope of {flat:.1e}, the non-saturating one of {steep:.2f}; at 0 they are equal; at 6 "
-    "it is the other way round. Early in training all fakes stand on the left."
+    "How steep G's two losses are, over D's logit on a fake. At -10, where D is sure, the "
+    f"minimax loss has a slope of {flat:.1e}, the non-saturating one of {steep:.2f}; at 0 they "
+    "are equal; at 6 it is the other way round. Early in training all fakes stand on the left."
 )
 fig, axes = plots.figure(size=(6.5, 3), alt=alt)
 for slope, (colour, style) in zip(slopes.values(), plots.STYLES):
@@ -683,8 +678,8 @@ low = {seed: history["d_loss"].min() for seed, (_, history) in runs.items()}
 alt = (
     "Left: D's mean loss over 20 stretches of training, one curve a seed: "
     + "; ".join(f"seed {s} at lowest {low[s]:.2f}, at the end {end[s]:.2f}" for s in runs)
-    + ". Right: histograms of each seed's fakes at the end over the density of the two real bumps. A "
-    "low loss of D meant that G was stuck; the leap upwards was progress."
+    + ". Right: histograms of each seed's fakes at the end over the density of the two real bumps. "
+    "A low loss of D meant that G was stuck; the leap upwards was progress."
 )
 fig, (left, right) = plots.figure(1, 2, (10, 3.3), alt=alt)
 for (seed, (gan, history)), (colour, style) in zip(runs.items(), plots.STYLES):
@@ -726,8 +721,8 @@ print("ok: every number is finite" if finite else "not ok: some numbers are not 
 # %% [markdown]
 # ## 9 · Clothes
 #
-# The simple GAN on Fashion-MNIST, rates of 2e-4, batches of 64. A popular account tells of three stages: the fakes
-# are obvious and D learns quickly; the fakes get closer; D gets worse at telling.
+# The simple GAN on Fashion-MNIST, rates of 2e-4, batches of 64. A popular account tells of three
+# stages: the fakes are obvious and D learns quickly; the fakes get closer; D gets worse at telling.
 #
 # **Predict** the share of cases in which D is right at steps 1, 100 and at the end (13,000):
 # (a) .5, .7, .99: it learns and learns;
@@ -748,8 +743,9 @@ keep = keras.callbacks.LambdaCallback(
 steps = profile(smoke=4, classroom=300, full=300)
 _ = simple.fit(clothes.take(32 * steps), epochs=2, callbacks=[keep], verbose=0)  # batches of 64
 alt = (
-    f"Eight fakes before training, grey noise, and from the same latents after {steps} steps; after 300 "
-    "still noise, but brighter in the middle: the place of a garment is learnt before its shape."
+    f"Eight fakes before training, grey noise, and from the same latents after {steps} steps; "
+    "after 300 still noise, but brighter in the middle: the place of a garment is learnt "
+    "before its shape."
 )
 titles = ["before", f"after {steps} steps"]
 plots.side_by_side(untrained, draw(simple, 8), titles, columns=4, alt=alt, scale=2)
@@ -775,12 +771,14 @@ print("Frechet classifier distance:", ", ".join(f"step {s}: {far[s]:.0f}" for s 
 blocks = [live[i : i + 10] for i in range(0, len(live), 10)]  # means of 10 steps: less noise
 early = np.array([np.mean(block) for block in blocks])
 alt = (
-    f"Above, over a logarithmic axis of steps: the share in which D is right. Trained live it goes from "
-    f"{early[0]:.2f} to {early.max():.2f} within {len(live)} steps; in the recorded run it falls from "
-    f"{right_at[0]:.2f} after one epoch to {right_at[-1]:.2f} after {len(right_at)}. Below, four grids "
-    "of 12 fakes: grey noise; blurred blobs; soft shirts and shoes; clear garments with specks. D does "
-    "not get worse: its task gets harder."
+    "Above, over a logarithmic axis of steps: the share in which D is right. Trained live it "
+    f"goes from {early[0]:.2f} to {early.max():.2f} within {len(live)} steps; in the recorded "
+    f"run it falls from {right_at[0]:.2f} after one epoch to {right_at[-1]:.2f} after "
+    f"{len(right_at)}. Below, four grids of 12 fakes: grey noise; blurred blobs; soft shirts "
+    "and shoes; clear garments with specks. D does not get worse: its task gets harder."
 )
+
+# %%
 fig, axes = plots.figure(2, 4, (9, 4.8), alt=alt, height_ratios=[1.2, 1])
 grid = axes[0, 0].get_gridspec()
 _ = [old.remove() for old in axes[0]]
@@ -836,10 +834,10 @@ before, after = (float(bare(image[None])[0, 0]) for image in (fakes[0], moved))
 
 # %%
 alt = (
-    "Four panels: a fake, grey noise; D's slope at its pixels, dark blue at the rim and pale red in the "
-    "middle, the average of the reals minus that of the fakes; the fake moved along it, in which the "
-    f"shape shows; the average real. D's logit goes from {before:.2f} to {after:.2f}. G never sees the "
-    "last panel, but the second hands it over."
+    "Four panels: a fake, grey noise; D's slope at its pixels, dark blue at the rim and pale "
+    "red in the middle, the average of the reals minus that of the fakes; the fake moved along "
+    f"it, in which the shape shows; the average real. D's logit goes from {before:.2f} to "
+    f"{after:.2f}. G never sees the last panel, but the second hands it over."
 )
 fig, panels = plots.figure(1, 4, (9, 2.6), alt=alt)
 limit = np.abs(hint).max()
@@ -921,9 +919,10 @@ other, other_log, _ = lopsided("non_saturating")
 norms = {"minimax": [r["g_grad_norm"] for r in log],
          "non-saturating": [r["g_grad_norm"] for r in other_log]}  # fmt: skip
 alt = (
-    f"Length of G's gradient over {len(log)} steps, logarithmic: with the minimax loss it ends at "
-    f"{norms['minimax'][-1]:.1e}, with the non-saturating one at {norms['non-saturating'][-1]:.0f}. Same "
-    "networks, same rates: the loss decides whether G still hears anything."
+    f"Length of G's gradient over {len(log)} steps, logarithmic: with the minimax loss it ends "
+    f"at {norms['minimax'][-1]:.1e}, with the non-saturating one at "
+    f"{norms['non-saturating'][-1]:.0f}. Same networks, same rates: the loss decides whether G "
+    "still hears anything."
 )
 fig, axes = plots.figure(size=(6.5, 3), alt=alt)
 for (name, curve), (colour, style) in zip(norms.items(), plots.STYLES):
@@ -952,8 +951,9 @@ print("ok: nor on the fakes above" if total > 2 * np.log(2) - 1e-5 else "not ok:
 f = np.linspace(-4, 4, 200)
 pays_d, pays_g = np.log1p(np.exp(f)), np.log1p(np.exp(-f))
 alt = (
-    "Over D's logit on a fake: what D pays rises, what G pays falls, and their sum is smallest, 1.386 "
-    "= 2 ln 2, where they cross at 0. Both cannot be low at once: what one wins the other pays."
+    "Over D's logit on a fake: what D pays rises, what G pays falls, and their sum is "
+    "smallest, 1.386 = 2 ln 2, where they cross at 0. Both cannot be low at once: what one "
+    "wins the other pays."
 )
 fig, axes = plots.figure(size=(6, 3.2), alt=alt)
 axes.plot(f, pays_d, color=plots.BLUE, lw=2), axes.plot(f, pays_g, "--", color=plots.ORANGE, lw=2)
@@ -1142,7 +1142,7 @@ alt = (
     "Three rings of eight grey clusters, each with 500 orange fakes. "
     + "; ".join(samples)
     + (
-        ". More steps of D drop more clusters; a D that may not be steep gives them back. The loss of D "
+        ". More steps of D drop more clusters; a D that may not be steep gives them back. D's loss "
         "is lowest where most is missing."
     )
 )
@@ -1160,6 +1160,8 @@ measured = {  # clusters found of 8, D's mean loss at the end; a pair a seed
     "k = 1, R1": [(8, 1.38), (8, 1.38), (7, 1.38)],
     "k = 5, labels 0.9": [(3, 0.92), (2, 0.77), (2, 0.77)],
 }
+
+# %%
 alt = (
     "Clusters found of 8, one dot a seed. "
     + "; ".join(
@@ -1223,9 +1225,10 @@ weak, weak_history = toy_gan(
 )
 weak_modes, weak_loss = count_modes(draw(weak), centres, 0.02), weak_history["d_loss"][-5:].mean()
 alt = (
-    f"D's loss over the clusters covered: the curve of the best D rises from {curve[0]:.2f} at one to "
-    f"{curve[-1]:.2f} at eight; GANs without R1 lie near it or below, those with R1 at the top: their D is blunt. Apart from all, a weak D: loss "
-    f"{weak_loss:.2f} with {weak_modes} clusters covered. A high loss means good fakes only if D is good."
+    f"D's loss over the clusters covered: the curve of the best D rises from {curve[0]:.2f} at "
+    f"one to {curve[-1]:.2f} at eight; GANs without R1 lie near it or below, those with R1 at "
+    f"the top: their D is blunt. Apart from all, a weak D: loss {weak_loss:.2f} with "
+    f"{weak_modes} clusters covered. A high loss means good fakes only if D is good."
 )
 fig, axes = plots.figure(size=(6.5, 3.6), alt=alt)
 axes.plot(range(1, 9), curve, color=plots.BLACK, lw=2)

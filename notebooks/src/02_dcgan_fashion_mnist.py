@@ -10,7 +10,7 @@
 # checkerboard and where it comes from, two GANs given equal processor time, 25 epochs of a
 # recorded training, walks through latent space, and a test for memorising.
 #
-# **Time**: about 4 minutes of computing on two cores, 2 with a GPU; two hours of thinking.
+# **Time**: about 3 minutes of computing on two cores, 2 with a GPU; two hours of thinking.
 #
 # **Before this**: lesson 01 (both losses, Algorithm 1, reading D's loss).
 #
@@ -28,7 +28,7 @@ from gankit.course import check, setup, todo
 from gankit.pictures import figure
 
 train, test = datasets.fashion_mnist(), datasets.fashion_mnist("test")
-profile = setup(minutes=(4, 2), data=train, title="02 · DCGAN")
+profile = setup(minutes=(3, 2), data=train, title="02 · DCGAN")
 
 # %%
 import time
@@ -183,13 +183,15 @@ guess = "?"  # a, b or c
 # %% tags=["S2.12"]
 wide = dcgan.discriminator(SHAPE, width=64)
 stages = [("image", SHAPE)]
-stages += [("convolution", la.output.shape[1:]) for la in wide.layers if hasattr(la, "kernel_size")]
+convolutions = [layer for layer in wide.layers if hasattr(layer, "kernel_size")]
+stages += [("convolution", layer.output.shape[1:]) for layer in convolutions]
 labels = [f"{name}\n{h} x {w} x {c}" for name, (h, w, c) in stages]
 numbers = [int(np.prod(shape)) for _, shape in stages]
 fig, axes = figure(
     size=(6, 3),
     alt=f"Three bars: {numbers[0]:,} numbers in the image, {numbers[1]:,} after the first strided "
-    f"convolution, {numbers[2]:,} after the second. Sides shrink, channels more than make up for it.",
+    f"convolution, {numbers[2]:,} after the second. Sides shrink, channels more than make up "
+    f"for it.",
 )
 axes.bar(labels, numbers, color=[plots.GREY, plots.BLUE, plots.BLUE])
 for i, n in enumerate(numbers):
@@ -333,7 +335,8 @@ ups = [truth[..., 0], np.repeat(np.repeat(coarse, 2, 1), 2, 2) * 0 + ups[0], *up
 plots.image_grid(
     np.concatenate([np.clip(np.stack(u), 0, 1) for u in ups]).astype("float32")[..., None],
     columns=4, rows=["14 x 14, before", *kernels], scale=4,
-    alt="Four garments at 14 x 14 pixels, then rebuilt from 7 x 7 by three kernels: copied, they are "
+    alt="Four garments at 14 x 14 pixels, then rebuilt from 7 x 7 by three kernels: copied, "
+    "they are "
     "blocks; smoothed, a blur; with random weights, a regular weave. None brings back the detail.",
 )
 
@@ -430,8 +433,10 @@ titles += ["copied, then random 3\nripple 0"]
 fig, axes = figure(
     2, 4, (8.2, 4.8),
     alt="Eight maps of 6 x 6 output pixels for an even input. Kernels of ones: 3 and 5 show a "
-    f"checkerboard (ripple {ones[3]:.2f}, {ones[5]:.2f}), 4 is flat. Random kernels: all three show a "
-    f"pattern of period 2 (ripple {min(random.values()):.2f} or more). Copying first: flat in both rows.",
+    f"checkerboard (ripple {ones[3]:.2f}, {ones[5]:.2f}), 4 is flat. Random kernels: all three "
+    f"show a "
+    f"pattern of period 2 (ripple {min(random.values()):.2f} or more). Copying first: flat in "
+    f"both rows.",
 )  # fmt: skip
 for ax, grid, title in zip(axes.flat, maps, titles):
     ax.imshow(grid / np.abs(grid).max(), "gray", vmin=-1.3 if grid.min() < 0 else 0, vmax=1.3)
@@ -561,7 +566,8 @@ plots.image_grid(
     np.concatenate([images[:6] for images in drawn]), columns=6, scale=2,
     rows=[f"without, spread {spread[0]:.5f}", f"with, spread {spread[1]:.3f}"],
     alt="Images of two fresh generators: without batch normalisation six even grey squares "
-    f"(spread {spread[0]:.5f}), with it faint patterns (spread {spread[1]:.3f}): each layer shrinks "
+    f"(spread {spread[0]:.5f}), with it faint patterns (spread {spread[1]:.3f}): each layer "
+    f"shrinks "
     "the signal, and normalising puts it back, so that all layers get a gradient from the start.",
 )  # fmt: skip
 
@@ -635,9 +641,9 @@ print("ok: G has ReLU, ReLU, tanh" if hidden == ["relu", "relu", "tanh"] else hi
 black = np.mean(train.images[:5000] == 0)
 fig, axes = figure(
     size=(7, 3),
-    alt="Three ends for G against what comes in, from -3 to 3. Rescaled tanh stays within [0, 1] and "
-    "is steep nowhere else but between; linear leaves the band on both sides; ReLU is flat below 0, "
-    f"without any slope, and {black:.0%} of all pixels must be drawn just there, and has no upper end.",
+    alt="Three ends for G against what comes in, from -3 to 3. Rescaled tanh stays in [0, 1] and is "
+    "steep nowhere else but between; linear leaves the band on both sides; ReLU has no upper end, "
+    f"and below 0 no slope, just where {black:.0%} of all pixels must be drawn.",
 )
 axes.axhspan(0, 1, color="#EEEEEE")
 inside = np.abs(a) < 3
@@ -868,7 +874,8 @@ guess = "?"  # a, b or c
 
 # %%
 class StopAfter(keras.callbacks.Callback):
-    """Ends `fit` after so many processor seconds, or steps; the first step, which builds, is free."""
+    """Ends `fit` after so many processor seconds, or steps; the first step, which builds, is "
+    "free."""
 
     def __init__(self, seconds, steps):
         super().__init__()
@@ -929,9 +936,11 @@ plots.side_by_side(
     *both,
     columns=4,
     titles=[f"{n}: {steps[n]:,} steps, distance {last[n]:.0f}" for n in live],
-    alt=f"Samples after {live['simple'][-1, 0]:.0f} processor seconds of training each. Simple GAN: "
+    alt=f"Samples after {live['simple'][-1, 0]:.0f} processor seconds of training each. Simple "
+    f"GAN: "
     f"{steps['simple']:,} steps, Frechet classifier distance {last['simple']:.0f}. DCGAN: "
-    f"{steps['DCGAN']:,} steps, {last['DCGAN']:.0f}. Grain on the left, blots of cloth on the right.",
+    f"{steps['DCGAN']:,} steps, {last['DCGAN']:.0f}. Grain on the left, blots of cloth on the "
+    f"right.",
 )
 
 # %%
@@ -945,7 +954,8 @@ for (name, rows), (colour, style) in zip(live.items(), plots.STYLES):
     axes.plot(rows[:, 0], rows[:, 2], color=colour, linestyle=style, marker="o")
     axes.annotate(name, rows[-1, [0, 2]], (6, 0), textcoords="offset points", va="center",
                   color=colour, fontweight="bold")  # fmt: skip
-axes.set(xlabel="processor seconds of training", ylabel="Frechet classifier distance", ylim=(0, None))
+axes.set(xlabel="processor seconds of training", ylim=(0, None))
+axes.set(ylabel="Frechet classifier distance")
 fig
 
 # %% [markdown]
@@ -988,10 +998,12 @@ for key in (*keys, "decay", "compile", "epochs"):
 ends = {"simple": simple_run.probes, "DCGAN": run.probes}
 fig, axes = figure(
     1, 2, (8.2, 3.2), sharey=True,
-    alt="Frechet classifier distance, on a scale of powers of ten, of the two recorded runs against "
+    alt="Frechet classifier distance, on a scale of powers of ten, of the two recorded runs "
+    "against "
     "steps and against seconds. "
-    + " ".join(f"{n}: {p['frechet'][-1]:.0f} after epoch {p['epoch'][-1]:.0f}." for n, p in ends.items())
-    + " On both axes the DCGAN lies below from the first epoch on; but more than the network differs.",
+    + " ".join(f"{n}: {p['frechet'][-1]:.0f}, epoch {p['epoch'][-1]:.0f}." for n, p in ends.items())
+    + " On both axes the DCGAN lies below from the first epoch on; but more than the network "
+    "differs.",
 )  # fmt: skip
 for ax, along in zip(axes, ("step", "seconds")):
     for (name, probes), (colour, style) in zip(ends.items(), plots.STYLES):
@@ -1042,12 +1054,12 @@ def grid_of(path):
 probes = run.probes
 per_epoch = run.recipe["images"] // run.recipe["batch_size"]
 grids = {int(path.stem.split("_")[1]): path for path in run.samples}
-whole = [e for e in (1, 2, 4, 8) if e < probes["epoch"][-1]] + [int(probes["epoch"][-1])]
+whole = [e for e in (1, 2, 4, 8, 14) if e < probes["epoch"][-1]] + [int(probes["epoch"][-1])]
 moments = [0, 100, 300, *(per_epoch * e for e in whole)]
 words = [f"step {s}" if s < per_epoch else f"epoch {s // per_epoch}" for s in moments]
 plots.progression(
-    [grid_of(grids[s]) for s in moments], words, n=4,
-    alt="Four latent vectors at eight moments of a DCGAN's training: even noise at step 0, glowing "
+    [grid_of(grids[s]) for s in moments], words, n=5,
+    alt="Five latent vectors at nine moments of a DCGAN's training: even noise at step 0, glowing "
     "blots at step 100, outlines at 300, clothes from epoch 1 on, which sharpen; some change their "
     "kind between early epochs, and after about epoch 8 differences are hard to see.",
 )  # fmt: skip
@@ -1074,7 +1086,7 @@ fig
 #
 # By epoch 8 nearly every row has become the garment it will stay, and it is tempting to stop
 # there. The distance goes on falling: from 36 to 23 at the end. It looks at 10,000 samples at
-# once, at how often each kind appears and how much each varies; the eye looks at four. Neither is
+# once, at how often each kind appears and how much each varies; the eye looks at five. Neither is
 # the truth. A row that is no garment at epoch 4 is none at the end either, and the mean of 10,000
 # hides it; and that the curve flattens is partly the recipe's doing, whose rate decays to 0.
 # "Done" needs a criterion that was fixed beforehand.
@@ -1182,16 +1194,18 @@ def draw(z):
 
 contrast = {name: draw(z).std(axis=(1, 2, 3)).mean() for name, z in halves.items()}
 contrast["pixels"] = (0.5 * draw(z0) + 0.5 * draw(z1)).std(axis=(1, 2, 3)).mean()
-way = np.linspace(0, 1, 6)
+way = np.linspace(0, 1, 7)
 a, b = z0[9], z1[9]
-strips = [draw([latents.linear(a, b, t) for t in way]), draw([latents.spherical(a, b, t) for t in way])]
+strips = [draw([path(a, b, t) for t in way]) for path in (latents.linear, latents.spherical)]
 strips.append(np.stack([(1 - t) * strips[0][0] + t * strips[0][-1] for t in way]))
 plots.interpolation(
     strips,
     rows=[f"{n}, contrast half-way {contrast[n]:.3f}" for n in ("linear", "spherical", "pixels")],
-    alt="Three strips of six images between the same two garments. Over 200 pairs, mean contrast "
-    f"half-way is {contrast['linear']:.3f} on the straight line, {contrast['spherical']:.3f} on the "
-    f"sphere, {contrast['pixels']:.3f} for a fade of pixels; at the ends {contrast['ends']:.3f}. The "
+    alt="Three strips of seven images between the same two garments. Over 200 pairs, mean contrast "
+    f"half-way is {contrast['linear']:.3f} on the straight line, {contrast['spherical']:.3f} on "
+    f"the "
+    f"sphere, {contrast['pixels']:.3f} for a fade of pixels; at the ends "
+    f"{contrast['ends']:.3f}. The "
     "fade shows both through each other; the other two show one shape at a time, if not always a "
     "garment.",
 )
@@ -1298,7 +1312,7 @@ print(f"median distance to the nearest of the eight: fakes {copy_distance:.2f}, 
 plots.image_grid(
     np.concatenate([few, copies[:8]]), columns=8, scale=2,
     titles=[f"{c}" for c in counts] + [f"{d:.1f}" for d in distance[:8]],
-    rows=["the eight; to how many of\n200 fakes each is nearest", "fakes, and how far\nthe nearest is"],
+    rows=["the eight; to how many of\n200 fakes each is nearest", "fakes, how far\nthe nearest is"],
     alt="The eight training images, and eight fakes with their distance to the nearest. Median of "
     f"200 fakes {copy_distance:.2f}, against {test_to_few:.2f} for test images: the smaller the "
     f"first, the more G repeats what it was never shown. Nearest to the eight: {counts.tolist()}.",
@@ -1353,7 +1367,8 @@ fig, axes = figure(
     size=(8, 3),
     alt="Share of each class among the recorded DCGAN's samples, by the judge: "
     + ", ".join(f"{n} {s:.0%}" for n, s in zip(train.class_names, at_end))
-    + f". The judge is unsure of {doubt[0]:.0%} of the fakes and {doubt[1]:.0%} of the test images.",
+    + f". The judge is unsure of {doubt[0]:.0%} of the fakes and {doubt[1]:.0%} of the test "
+    f"images.",
 )
 axes.bar(train.class_names, 100 * at_end, color=plots.BLUE)
 axes.axhline(10, color=plots.BLACK, linewidth=1, linestyle=":")
