@@ -641,7 +641,7 @@ print("ok: G has ReLU, ReLU, tanh" if hidden == ["relu", "relu", "tanh"] else hi
 black = np.mean(train.images[:5000] == 0)
 fig, axes = figure(
     size=(7, 3),
-    alt="Three ends for G against what comes in, from -3 to 3. Rescaled tanh stays in [0, 1] and is "
+    alt="Three ends for G against what comes in, -3 to 3. Rescaled tanh stays in [0, 1] and is "
     "steep nowhere else but between; linear leaves the band on both sides; ReLU has no upper end, "
     f"and below 0 no slope, just where {black:.0%} of all pixels must be drawn.",
 )
