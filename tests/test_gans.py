@@ -74,6 +74,21 @@ def test_k_steps_of_d_to_one_of_g(points):
     assert int(gan.d_optimizer.iterations) == 12
 
 
+def test_history_is_the_mean_of_each_epoch(points):
+    class Steps(keras.callbacks.Callback):
+        seen = []
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.seen.append({key: float(value) for key, value in logs.items()})
+
+    steps = Steps()
+    history = toy().fit(points, batch_size=64, epochs=2, verbose=0, callbacks=[steps]).history
+    for key, (first, second) in history.items():
+        values = [logs[key] for logs in steps.seen]
+        np.testing.assert_allclose([first, second], np.mean(np.reshape(values, (2, 4)), 1), 1e-5)
+    assert np.std([logs["d_loss"] for logs in steps.seen]) > 0
+
+
 def test_the_known_trap_is_not_in_here(points):
     """Compile D, freeze it, compile the stack: on Keras 3 D then never moves again."""
     generator, discriminator = mlp.generator((2,), 3, (16,)), mlp.discriminator((2,), (16,))
