@@ -56,6 +56,7 @@ class GAN(ExactSaving, keras.Model):
         r1=0.0,
         gradient_penalty=None,
         joint_batches=False,
+        fresh_fakes=False,
         ema=0.0,
         **kwargs,
     ):
@@ -80,6 +81,8 @@ class GAN(ExactSaving, keras.Model):
                 "wasserstein" loss, else 0.
             joint_batches: whether D sees reals and fakes in one batch: it shares its batch
                 statistics among them.
+            fresh_fakes: whether G's step draws fakes of its own, as Algorithm 1 has it. By default
+                it learns from those D was just trained on, which saves a pass of G.
             ema: decay of a running average of G's weights, used by `generate`; 0.999 is usual.
                 After s steps the decay is (1 + s) / (10 + s) at most, so that the average is not
                 held back by the untrained G. A second `compile` goes on with the average.
@@ -94,7 +97,8 @@ class GAN(ExactSaving, keras.Model):
         options = dict(
             loss=loss, d_steps=d_steps, real_label=real_label, fake_label=fake_label,
             label_flips=label_flips, instance_noise=instance_noise, r1=r1,
-            gradient_penalty=gradient_penalty, joint_batches=joint_batches, ema=ema,
+            gradient_penalty=gradient_penalty, joint_batches=joint_batches,
+            fresh_fakes=fresh_fakes, ema=ema,
         )  # fmt: skip
         inputs.check_options(objective, loss, options)
         g_optimizer = keras.optimizers.get(g_optimizer or keras.optimizers.Adam(2e-4, beta_1=0.5))
@@ -127,11 +131,14 @@ class GAN(ExactSaving, keras.Model):
         """k steps of D, then one of G, on `batch`: k times m real samples."""
         batch = keras.utils.unpack_x_y_sample_weight(batch)[0]
         minibatches = ops.reshape(batch, (self.d_steps, -1, *batch.shape[1:]))
-        for k in range(self.d_steps):
-            reals = minibatches[k]
-            fakes = self.draw_fakes(ops.shape(reals)[0])
-            logs = self.discriminator_step(reals, fakes)
-        logs |= self.generator_step(reals)
+        fresh = self.options["fresh_fakes"]
+        for k in range(self.d_steps if fresh else self.d_steps - 1):
+            fakes = self.draw_fakes(ops.shape(minibatches[k])[0])
+            logs = self.discriminator_step(minibatches[k], fakes)
+        if fresh:
+            logs |= self.generator_step(minibatches[-1])
+        else:
+            logs = self.generator_step(minibatches[-1], and_discriminator=True)
         if self.ema_generator is not None:
             step = self.g_optimizer.iterations
             tricks.average(self.ema_generator, self.generator, self.options["ema"], step)
@@ -166,23 +173,30 @@ class GAN(ExactSaving, keras.Model):
         self.d_optimizer.apply(slopes, variables)
         return {"d_loss": loss, **losses.read_outputs(self.objective, real, fake)}
 
-    def generator_step(self, reals):
-        """G's step: raise D's output on its fakes. Nothing of D moves, its statistics included."""
+    def generator_step(self, reals, and_discriminator=False):
+        """G's step: raise D's output on its fakes. Nothing of D moves, its statistics included.
+
+        With `and_discriminator`, D takes its own step on these fakes first, and G's loss is read
+        from the D that comes out: one pass of G for both.
+        """
 
         def g_loss():
             fakes = self.generator(self.draw_latent(ops.shape(reals)[0]), training=True)
+            logs = {}
+            if and_discriminator:
+                logs = self.discriminator_step(reals, ops.stop_gradient(fakes))
             if self.options["joint_batches"]:
                 both = ops.concatenate([self.show(reals), self.show(fakes)])
                 fake = ops.split(tricks.frozen_call(self.discriminator, both), 2)[1]
             else:
                 fake = tricks.frozen_call(self.discriminator, self.show(fakes))
-            return self.objective.generator(fake), None
+            return self.objective.generator(fake), logs
 
         variables = self.generator.trainable_variables
-        loss, _, slopes = gradients(g_loss, variables)
+        loss, logs, slopes = gradients(g_loss, variables)
         self.g_optimizer.apply(slopes, variables)
         norm = ops.sqrt(sum(ops.sum(ops.square(ops.cast(g, "float32"))) for g in slopes))
-        return {"g_loss": loss, "g_grad_norm": norm}
+        return {**logs, "g_loss": loss, "g_grad_norm": norm}
 
     # --- its parts -----------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ def check_networks(generator, discriminator, latent):
 def check_options(objective, name, options):
     """ValueError if an option of `compile` is out of range, or means nothing with this loss."""
     check_count("d_steps", options["d_steps"])
-    for option in sorted(set(options) - {"loss", "instance_noise", "joint_batches"}):
+    for option in sorted(set(options) - {"loss", "instance_noise", "joint_batches", "fresh_fakes"}):
         if isinstance(options[option], bool) or not isinstance(options[option], numbers.Real):
             raise ValueError(f"{option} is a number, not {options[option]!r}")
     noise = options["instance_noise"]
