@@ -3,18 +3,20 @@
 Lesson 01 writes the step out with two tapes and shows that `GAN` does the same.
 """
 
+from functools import partial
+
 import keras
-import numpy as np
 from keras import ops
 
-from gankit import inputs, latents, losses, tricks
-from gankit.backend import JIT_COMPILE, OptimizerPair, gradients, run_step
+from gankit import inputs, losses, tricks
+from gankit.backend import JIT_COMPILE, OptimizerPair, gradients, run_step, sum_replicas
 from gankit.callbacks import Progress
+from gankit.sampling import Sampling
 from gankit.saving import EpochCounter, ExactSaving
 
 
 @keras.saving.register_keras_serializable("gankit")
-class GAN(ExactSaving, keras.Model):
+class GAN(Sampling, ExactSaving, keras.Model):
     """A generator and a discriminator that learn from each other.
 
     Args:
@@ -195,7 +197,8 @@ class GAN(ExactSaving, keras.Model):
         variables = self.generator.trainable_variables
         loss, logs, slopes = gradients(g_loss, variables)
         self.g_optimizer.apply(slopes, variables)
-        norm = ops.sqrt(sum(ops.sum(ops.square(ops.cast(g, "float32"))) for g in slopes))
+        slopes = [ops.cast(slope, "float32") for slope in sum_replicas(slopes)]
+        norm = ops.sqrt(sum(ops.sum(ops.square(slope)) for slope in slopes))
         return {**logs, "g_loss": loss, "g_grad_norm": norm}
 
     # --- its parts -----------------------------------------------------------------------------
@@ -204,8 +207,9 @@ class GAN(ExactSaving, keras.Model):
         """`n` latent vectors, `(n, latent_dim)`, from the model's own random stream."""
         shape = (n, self.latent_dim)
         if self.latent == "uniform":
-            return keras.random.uniform(shape, -1.0, 1.0, seed=self.seed_generator)
-        return keras.random.normal(shape, seed=self.seed_generator)
+            uniform = partial(keras.random.uniform, minval=-1.0, maxval=1.0)
+            return tricks.draw(uniform, shape, self.seed_generator)
+        return tricks.draw(keras.random.normal, shape, self.seed_generator)
 
     def show(self, samples):
         """What D is shown: the samples, under instance noise if there is any."""
@@ -265,48 +269,3 @@ class GAN(ExactSaving, keras.Model):
     def metrics(self):
         """Running means of a step's logs, and nothing else: then `History` holds epoch means."""
         return list(getattr(self, "trackers", {}).values())
-
-    def call(self, latent, training=False):
-        """Samples from latent vectors, by the averaged generator if there is one."""
-        return self.sampler()(latent, training=training)
-
-    def sampler(self):
-        """The network that makes samples: the averaged generator, or G where there is none."""
-        return self.ema_generator or self.generator
-
-    def sample_latent(self, n, seed=None):
-        """`n` latent vectors, NumPy `(n, latent_dim)`, the same for the same seed."""
-        return latents.sample(inputs.check_count("n", n), self.latent_dim, self.latent, seed)
-
-    def generate(self, n=None, seed=None, latent=None, batch_size=256):
-        """Samples, NumPy float32 `(n, ...)`, images in [0, 1].
-
-        Args:
-            n: how many; not with `latent`.
-            seed: of the latent vectors.
-            latent: latent vectors `(n, latent_dim)` to use instead.
-            batch_size: how many are made at once.
-        """
-        if (n is None) == (latent is None):
-            raise ValueError("generate wants a number, generate(16), or generate(latent=...)")
-        latent = self.sample_latent(n, seed) if latent is None else latent
-        latent = inputs.check_latent(self, latent)
-        return self.sampler().predict(latent, batch_size=batch_size, verbose=0)
-
-    def interpolate(self, z0, z1, n=8, kind="spherical"):
-        """Samples on the way from one latent vector to another.
-
-        Args:
-            z0, z1: latent vectors `(latent_dim,)`.
-            n: how many samples, both ends included.
-            kind: "spherical" keeps the length a normal latent has (White 2016); "linear" does not.
-
-        Returns:
-            NumPy float32 `(n, ...)`.
-        """
-        z0, z1 = inputs.check_latent(self, np.stack([z0, z1]))
-        if kind not in latents.PATHS:
-            raise ValueError(f"kind is one of {list(latents.PATHS)}, not {kind!r}")
-        steps = np.linspace(0, 1, inputs.check_count("n", n))
-        path = [latents.PATHS[kind](z0, z1, t) for t in steps]
-        return self.generate(latent=np.stack(path))

@@ -45,6 +45,20 @@ def test_one_step_moves_both_networks(pictures):
     assert moved(before[1], state(gan.discriminator)) > 1e-5
 
 
+def test_shared_fakes_move_d_as_its_own_step_does(pictures):
+    """D's step inside G's leaves D where a step of its own on the same fakes would."""
+    pair = convolutional(dropout=0.0), convolutional(dropout=0.0)
+    reals, alone, shared = ops.convert_to_tensor(pictures[:16]), *pair
+    shared.set_weights(alone.get_weights())
+    shared.draw_latent = alone.draw_latent = lambda n: ops.ones((n, 8)) * ops.arange(8.0)
+    alone.discriminator_step(reals, alone.draw_fakes(16))
+    shared.generator_step(reals, and_discriminator=True)
+    assert moved(state(alone.discriminator), state(shared.discriminator)) < 1e-6
+    alone.generator_step(reals)
+    assert moved(state(alone.generator), state(shared.generator)) < 1e-6
+    assert int(shared.d_optimizer.iterations) == int(shared.g_optimizer.iterations) == 1
+
+
 @pytest.mark.parametrize("joint_batches", [False, True])
 def test_a_players_step_moves_nothing_of_the_other(pictures, joint_batches):
     """Not even batch statistics or dropout's random state."""
@@ -107,10 +121,12 @@ def test_the_known_trap_is_not_in_here(points):
     assert trapped == 0 and moved(before, state(gan.discriminator)) > 1e-3
 
 
-def test_the_step_is_algorithm_1_by_hand():
+@pytest.mark.parametrize("fresh_fakes", [True, False])
+def test_the_step_is_algorithm_1_by_hand(fresh_fakes):
     """One step with plain gradient descent equals the paper's formulas, written in NumPy.
 
-    D(x) = w x + b, G(z) = a z, both losses differentiated by hand.
+    D(x) = w x + b, G(z) = a z, both losses differentiated by hand. G's own latents are the second
+    draw, or with shared fakes the first again.
     """
     generator = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
     discriminator = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
@@ -126,8 +142,10 @@ def test_the_step_is_algorithm_1_by_hand():
 
     gan = Known(generator, discriminator)
     gan.draws = list(draws)
-    gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1), run_eagerly=True)
+    sgd = [keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1)]
+    gan.compile(*sgd, fresh_fakes=fresh_fakes, run_eagerly=True)
     logs = gan.algorithm_1(ops.convert_to_tensor(x))
+    assert len(gan.draws) == (0 if fresh_fakes else 1)
 
     def sigmoid(t):
         return 1 / (1 + np.exp(-t))
@@ -137,9 +155,10 @@ def test_the_step_is_algorithm_1_by_hand():
     d_loss = -np.log(p_real).mean() - np.log(1 - p_fake).mean()
     w -= 0.1 * (((p_real - 1) * x).mean() + (p_fake * fake).mean())
     b -= 0.1 * ((p_real - 1).mean() + p_fake.mean())
-    p_fake = sigmoid(w * a * draws[1] + b)
+    latent = draws[1] if fresh_fakes else draws[0]
+    p_fake = sigmoid(w * a * latent + b)
     g_loss = -np.log(p_fake).mean()
-    slope = ((p_fake - 1) * w * draws[1]).mean()
+    slope = ((p_fake - 1) * w * latent).mean()
     np.testing.assert_allclose(float(logs["d_loss"]), d_loss, rtol=1e-5)
     np.testing.assert_allclose(float(logs["g_loss"]), g_loss, rtol=1e-5)
     np.testing.assert_allclose(float(logs["g_grad_norm"]), abs(slope), rtol=1e-5)
@@ -177,8 +196,8 @@ def test_options_reach_ds_loss(options, activation, extra):
     """Labels, penalties and the second of k minibatches, against the formula."""
     gan = Fixed(*one_weight({"square": ops.square}.get(activation)))
     optimizers = keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0)
-    options = {"real_label": 0.9, "fake_label": 0.2, "d_steps": 2, "run_eagerly": True, **options}
-    gan.compile(*optimizers, **options)
+    known = {"real_label": 0.9, "fake_label": 0.2, "d_steps": 2, "fresh_fakes": True}
+    gan.compile(*optimizers, run_eagerly=True, **known, **options)
     batch = ops.convert_to_tensor([[9.0], [9.0], [1.0], [2.0]])
     logs = gan.algorithm_1(batch)
 

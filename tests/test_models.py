@@ -69,9 +69,39 @@ def test_options_do_what_they_say():
     assert [x.filters for x in kinds(wide, layers.Conv2D)] == [8, 16, 16, 16, 16, 16]
 
 
+def test_each_rule_can_be_broken_alone():
+    shape = (28, 28, 1)
+    pooled = dcgan.discriminator(shape, width=4, downsampling="pooling")
+    assert len(kinds(pooled, layers.AveragePooling2D)) == 2
+    assert all(c.strides == (1, 1) for c in kinds(pooled, layers.Conv2D))
+    assert pooled(np.zeros((2, *shape))).shape == (2, 1)
+    for build in (dcgan.generator, dcgan.discriminator):
+        plain, dense = build(shape, width=4), build(shape, width=4, hidden_dense=6)
+        assert len(kinds(dense, layers.Dense)) == 2 == len(kinds(plain, layers.Dense)) + 1
+        normal = len(kinds(plain, layers.BatchNormalization))
+        everywhere = build(shape, width=4, batch_norm="everywhere")
+        assert len(kinds(everywhere, layers.BatchNormalization)) == normal + 1
+    relu = dcgan.discriminator(shape, width=4, activation="relu")
+    assert not kinds(relu, layers.LeakyReLU) and len(kinds(relu, layers.Activation)) == 2
+
+
+def test_spectral_norm_holds_every_kernel_to_1():
+    network = dcgan.discriminator((28, 28, 1), width=4, batch_norm=False, spectral_norm=True)
+    images = np.random.default_rng(0).random((4, 28, 28, 1), dtype="float32")
+    for _ in range(50):
+        network(images, training=True)
+    kernels = [v for v in network.trainable_variables if "kernel" in v.path]
+    assert len(kernels) == 3
+    for kernel in kernels:
+        matrix = np.reshape(kernel, (-1, kernel.shape[-1]))
+        np.testing.assert_allclose(np.linalg.norm(matrix, 2), 1, rtol=1e-2)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
+        (lambda: dcgan.generator((28, 28, 1), batch_norm="all"), "everywhere"),
+        (lambda: dcgan.discriminator((28, 28, 1), downsampling="max"), "pooling"),
         (lambda: dcgan.generator((30, 30, 1)), "28, 32, 64, 128, 256"),
         (lambda: dcgan.discriminator((28, 32, 1)), "size, size"),
         (lambda: dcgan.generator((28, 28, 2)), "1 or 3 channels"),

@@ -10,6 +10,7 @@
 The paper's kernels are 5 wide; ours are 4, a multiple of the stride, which overlap evenly and so
 leave less of a checkerboard (Odena et al. 2016). The paper draws weights from N(0, 0.02):
 `initializer=keras.initializers.RandomNormal(stddev=0.02)`; Keras' own default learned faster.
+Each rule can be switched off, so that one can measure what it does (run `ablation_fashion_mnist`).
 """
 
 from keras import Input, Sequential, layers
@@ -38,6 +39,7 @@ def generator(
     upsampling="transposed",
     activation="relu",
     batch_norm=True,
+    hidden_dense=0,
     initializer="glorot_uniform",
 ):
     """DCGAN's generator: project, reshape, then double the size until the image is full.
@@ -49,18 +51,19 @@ def generator(
         max_width: the most channels a layer may have.
         upsampling: "transposed" (rule 2), or "nearest": copy each pixel, then a convolution.
         activation: of the hidden layers (rule 5).
-        batch_norm: whether hidden layers are normalised (rule 4).
+        batch_norm: whether hidden layers are normalised (rule 4); "everywhere": the output too.
+        hidden_dense: width of a fully connected layer before the projection, 0 for none (rule 3).
         initializer: of all kernels.
 
     Returns:
         A `keras.Model` from `(n, latent_dim)` to float32 images `(n, *image_shape)` in [0, 1].
 
     Raises:
-        ValueError: for a size, channel count or upsampling that is not offered.
+        ValueError: for a size, channel count or option that is not offered.
     """
     smallest, widths = _plan(image_shape, width, max_width)
-    if upsampling not in ("transposed", "nearest"):
-        raise ValueError(f"upsampling is 'transposed' or 'nearest', not {upsampling!r}")
+    _check("upsampling", upsampling, ("transposed", "nearest"))
+    _check("batch_norm", batch_norm, (True, False, "everywhere"))
 
     def upsample(channels, **kwargs):
         kwargs = {"padding": "same", "kernel_initializer": initializer, **kwargs}
@@ -68,24 +71,22 @@ def generator(
             return [layers.Conv2DTranspose(channels, 4, strides=2, **kwargs)]
         return [layers.UpSampling2D(2), layers.Conv2D(channels, 3, **kwargs)]
 
-    def normalised():
-        norm = [layers.BatchNormalization(momentum=0.9)] if batch_norm else []
-        return [*norm, layers.Activation(activation)]
+    def dense(units):
+        return layers.Dense(units, use_bias=not batch_norm, kernel_initializer=initializer)
 
-    stack = [
-        Input((latent_dim,)),
-        layers.Dense(
-            smallest * smallest * widths[-1],
-            use_bias=not batch_norm,
-            kernel_initializer=initializer,
-        ),
-        layers.Reshape((smallest, smallest, widths[-1])),
-        *normalised(),
-    ]
+    def normalised():
+        return [*_norm(batch_norm), layers.Activation(activation)]
+
+    stack = [Input((latent_dim,))]
+    if hidden_dense:
+        stack += [dense(hidden_dense), *normalised()]
+    stack.append(dense(smallest * smallest * widths[-1]))
+    stack += [layers.Reshape((smallest, smallest, widths[-1])), *normalised()]
     for channels in reversed(widths[:-1]):
         stack += [*upsample(channels, use_bias=not batch_norm), *normalised()]
     stack += [
         *upsample(image_shape[2]),
+        *_norm(batch_norm == "everywhere"),
         layers.Activation("tanh", dtype="float32"),
         layers.Rescaling(0.5, offset=0.5, dtype="float32"),  # tanh's [-1, 1] to our [0, 1]
     ]
@@ -98,6 +99,10 @@ def discriminator(
     max_width=512,
     dropout=0.0,
     batch_norm=True,
+    spectral_norm=False,
+    downsampling="strided",
+    activation="leaky_relu",
+    hidden_dense=0,
     initializer="glorot_uniform",
 ):
     """DCGAN's discriminator: halve the size with strided convolutions, then decide.
@@ -107,8 +112,13 @@ def discriminator(
         width: channels of the first layer; each smaller size has twice as many.
         max_width: the most channels a layer may have.
         dropout: rate after each hidden layer (0 in the paper).
-        batch_norm: whether hidden layers but the first are normalised (rule 4). Switch it off
-            with a gradient penalty, which wants each sample judged alone.
+        batch_norm: whether hidden layers but the first are normalised (rule 4); "everywhere": the
+            first too. Switch it off with a gradient penalty, which wants each sample judged alone.
+        spectral_norm: whether each kernel is divided by its largest singular value (Miyato et al.
+            2018), by Keras' own layer; mostly with batch_norm=False.
+        downsampling: "strided" (rule 1), or "pooling": a convolution, then the mean of 2 x 2.
+        activation: "leaky_relu" with slope 0.2 (rule 6), or another by Keras' name.
+        hidden_dense: width of a fully connected layer before the last, 0 for none (rule 3).
         initializer: of all kernels.
 
     Returns:
@@ -116,26 +126,42 @@ def discriminator(
         "real".
 
     Raises:
-        ValueError: for a size or channel count that is not offered.
+        ValueError: for a size, channel count or option that is not offered.
     """
     _, widths = _plan(image_shape, width, max_width)
+    _check("downsampling", downsampling, ("strided", "pooling"))
+    _check("batch_norm", batch_norm, (True, False, "everywhere"))
+
+    def kernel(layer):
+        return layers.SpectralNormalization(layer) if spectral_norm else layer
+
+    def convolve(channels, **kwargs):
+        kwargs = {"padding": "same", "kernel_initializer": initializer, **kwargs}
+        if downsampling == "strided":
+            return [kernel(layers.Conv2D(channels, 4, strides=2, **kwargs))]
+        return [kernel(layers.Conv2D(channels, 4, **kwargs)), layers.AveragePooling2D(2)]
+
+    def activated():
+        leaky = activation == "leaky_relu"
+        return [layers.LeakyReLU(0.2) if leaky else layers.Activation(activation)]
+
     stack = [Input(image_shape), layers.Rescaling(2.0, offset=-1.0)]  # our [0, 1] to [-1, 1]
     for i, channels in enumerate(widths):
-        norm = batch_norm and i > 0
-        stack.append(
-            layers.Conv2D(
-                channels,
-                4,
-                strides=2,
-                padding="same",
-                use_bias=not norm,
-                kernel_initializer=initializer,
-            )
-        )
-        if norm:
-            stack.append(layers.BatchNormalization(momentum=0.9))
-        stack.append(layers.LeakyReLU(0.2))
+        norm = batch_norm == "everywhere" or (batch_norm and i > 0)
+        stack += [*convolve(channels, use_bias=not norm), *_norm(norm), *activated()]
         if dropout:
             stack.append(layers.Dropout(dropout))
-    stack += [layers.Flatten(), layers.Dense(1, kernel_initializer=initializer, dtype="float32")]
+    stack.append(layers.Flatten())
+    if hidden_dense:
+        stack += [kernel(layers.Dense(hidden_dense, kernel_initializer=initializer)), *activated()]
+    stack.append(kernel(layers.Dense(1, kernel_initializer=initializer, dtype="float32")))
     return Sequential(stack, name="dcgan_discriminator")
+
+
+def _norm(wanted):
+    return [layers.BatchNormalization(momentum=0.9)] if wanted else []
+
+
+def _check(name, value, offered):
+    if value not in offered:
+        raise ValueError(f"{name} is one of {offered}, not {value!r}")
