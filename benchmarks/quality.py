@@ -1,28 +1,53 @@
-"""Time to quality: the processor seconds that a GAN needs until its samples are as good as asked.
+"""Time to quality: the processor seconds a GAN needs until its samples are as good as asked.
 
-`python benchmarks/quality.py PEER --seed 0 --epochs 20 --out FOLDER` trains one peer on the 60,000
-images of Fashion-MNIST and writes a row a look: epoch, processor seconds of the training alone, and
-the Frechet classifier distance of 10,000 samples (the same classifier for all).
+`python benchmarks/quality.py train PEER --seed 0` trains one contender (a function of
+`quality_peers.py`, or `gankit`: this package with its defaults) on the 60,000 images of
+Fashion-MNIST, and writes a row a look: epoch, processor seconds of the training alone, and the
+Frechet classifier distance of 10,000 samples (the same classifier for all). `... table` prints,
+for each peer, the best score it reached, when, and when gankit was as good; and draws the curves.
+Set TF_NUM_INTRAOP_THREADS=1 and one core, so that a processor second is the same for all.
 """
 
 import argparse
 import csv
+import os
 import time
 from pathlib import Path
+
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # for all: TensorFlow leaves it off here
 
 import numpy as np
 
 from gankit import datasets
-from gankit.training import Judge
+from gankit.runs import read_table
+
+FOLDER = Path(__file__).parent.parent / "data" / "runs" / "time_to_quality"
 
 
 def looks(epochs):
-    """Epochs at which a peer is scored: four in the first, then one each."""
-    return [0.25, 0.5, 0.75, *range(1, epochs + 1)]
+    """Epochs at which a contender is scored: more often at first."""
+    return [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 3.5, *range(4, epochs + 1)]
+
+
+def gankit(seed):
+    """This package's DCGAN, all by default."""
+    import keras
+    import tensorflow as tf
+
+    from gankit.gans import GAN
+    from gankit.models import dcgan
+
+    keras.utils.set_random_seed(seed)
+    shape = (28, 28, 1)
+    gan = GAN(dcgan.generator(shape), dcgan.discriminator(shape), seed=seed)
+    gan.compile()
+    return tf.function(gan.algorithm_1), lambda n, s: gan.generate(n, seed=s), 64
 
 
 def measure(step, sample, batch_size, seed, epochs, path, budget=None):
     """Train, and write the score at each look; the judge's own time is not counted."""
+    from gankit.training import Judge
+
     images = datasets.fashion_mnist()
     judge = Judge("fashion_mnist_classifier")
     per_epoch = len(images) // batch_size
@@ -46,19 +71,76 @@ def measure(step, sample, batch_size, seed, epochs, path, budget=None):
             batches.on_epoch_end()
 
 
+def seconds_until(table, score):
+    """Processor seconds at which a run was first as good as `score`, on its measured curve."""
+    good = np.flatnonzero(table["frechet"] <= score)
+    if len(good) == 0:
+        return float("inf")
+    i = good[0]
+    if i == 0:
+        return float(table["processor_seconds"][0])
+    (t0, t1), (f0, f1) = (table[k][i - 1 : i + 1] for k in ("processor_seconds", "frechet"))
+    return float(t0 + (t1 - t0) * (f0 - score) / (f0 - f1))
+
+
+def curves(folder=FOLDER):
+    """`{contender: [one table a seed]}`."""
+    found = {}
+    for path in sorted(folder.glob("*.csv")):
+        found.setdefault(path.stem.rsplit("_", 1)[0], []).append(read_table(path))
+    return found
+
+
+def report(folder=FOLDER):
+    """Print the table, a line a run of a peer."""
+    found = curves(folder)
+    print("peer                  epochs  seconds   its best   gankit as good after (seeds)     ratio")
+    for name, tables in found.items():
+        for table in tables if name != "gankit" else []:
+            best = int(np.argmin(table["frechet"]))
+            score, spent = table["frechet"][best], table["processor_seconds"][best]
+            ours = [seconds_until(other, score) for other in found["gankit"]]
+            times = ", ".join(f"{t:.0f}" for t in ours)
+            print(
+                f"{name:22}{table['epoch'][-1]:6.1f}  {spent:7.0f}  {score:10.1f}   {times:32}  "
+                f"{spent / np.median(ours):.1f}"
+            )
+
+
+def picture(folder=FOLDER):
+    """The curves, on logarithmic axes."""
+    from gankit import plots
+    from gankit.pictures import figure
+
+    fig, axes = figure((7, 4), alt="Frechet classifier distance against processor seconds.")
+    for (name, tables), (colour, style) in zip(sorted(curves(folder).items()), plots.STYLES):
+        for table in tables:
+            x, y = table["processor_seconds"], table["frechet"]
+            axes.plot(x, y, color=colour, linestyle=style)
+        axes.annotate(name, (x[-1], y[-1]), (5, 0), textcoords="offset points", color=colour)
+    axes.set(xscale="log", yscale="log", xlabel="processor seconds of training",
+             ylabel="Frechet classifier distance")  # fmt: skip
+    return fig
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("peer")
+    parser.add_argument("what", choices=["train", "table"])
+    parser.add_argument("peer", nargs="?", default="gankit")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--budget", type=float, help="stop after so many processor seconds")
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/quality"))
+    parser.add_argument("--out", type=Path, default=FOLDER)
     options = parser.parse_args()
+    if options.what == "table":
+        report(options.out)
+        picture(options.out).savefig(Path(__file__).parent / "results" / "quality.png")
+        return
     import quality_peers
 
-    step, sample, batch_size = getattr(quality_peers, options.peer)(options.seed)
+    make = gankit if options.peer == "gankit" else getattr(quality_peers, options.peer)
     path = options.out / f"{options.peer}_{options.seed}.csv"
-    measure(step, sample, batch_size, options.seed, options.epochs, path, options.budget)
+    measure(*make(options.seed), options.seed, options.epochs, path, options.budget)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,9 @@ if BACKEND == "tensorflow":
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
             loss, aux = loss_fn()
-        return loss, aux, tape.gradient(loss, values, unconnected_gradients="zero")
+        found = tape.gradient(loss, values, unconnected_gradients="zero")
+        replicas = replica()[0]  # Keras' optimizers add up what the replicas found
+        return loss, aux, found if replicas == 1 else [g / replicas for g in found]
 
     def input_gradients(f, x):
         """Gradient of `sum(f(x))` by `x`: each sample's own, for a network without batch norm.
@@ -76,24 +78,36 @@ elif BACKEND == "jax":
 
     VERSION = jax.__version__
     JIT_COMPILE = True
-    _state = []  # all variables of the step that runs now: JAX wants them handed in and out
+
+    class Scope(keras.StatelessScope):
+        """Holds variables while JAX traces; begins as the scope around it, and knows what moved."""
+
+        def __enter__(self):
+            super().__enter__()
+            outer = self.original_scope.state_mapping if self.original_scope else {}
+            self.state_mapping = {**outer, **self.state_mapping}
+            self.moved = {}
+            return self
+
+        def add_update(self, update):
+            """A variable was assigned to: a batch statistic, a random state, D's weights."""
+            super().add_update(update)
+            self.moved[id(update[0])] = update[0]
 
     def gradients(loss_fn, variables):
         """Value and gradients of a loss; see the TensorFlow version above."""
-        state = _state or variables
-        now = [(v, v.value) for v in state]
+        moved = []
 
         def pure(values):
-            with keras.StatelessScope(state_mapping=now + list(zip(variables, values))) as scope:
+            with Scope(list(zip(variables, values))) as scope:
                 loss, aux = loss_fn()
-            return loss, (aux, [scope.get_current_value(v) for v in state])
+            moved[:] = scope.moved.values()
+            return loss, (aux, [scope.get_current_value(v) for v in moved])
 
         values = [v.value for v in variables]
         (loss, (aux, after)), found = jax.value_and_grad(pure, has_aux=True)(values)
-        fixed = {id(v) for v in variables}
-        for variable, value in zip(state, after):  # batch statistics and random states moved
-            if value is not None and id(variable) not in fixed:
-                variable.assign(value)
+        for variable, value in zip(moved, after):
+            variable.assign(value)
         return loss, aux, found
 
     def input_gradients(f, x):
@@ -105,6 +119,30 @@ else:
         f"gankit trains with KERAS_BACKEND tensorflow, torch or jax, not {BACKEND!r}: set the "
         "variable before Keras is imported"
     )
+
+
+def replica():
+    """`(number of replicas, number of this one)` in a step under a `tf.distribute` strategy.
+
+    Elsewhere `(1, 0)`: without a strategy, and under PyTorch and JAX.
+    """
+    context = tf.distribute.get_replica_context() if BACKEND == "tensorflow" else None
+    if context is None or context.num_replicas_in_sync == 1:
+        return 1, 0
+    return context.num_replicas_in_sync, context.replica_id_in_sync_group
+
+
+def sum_replicas(values):
+    """Each value's sum over the replicas."""
+    if replica()[0] == 1:
+        return values
+    return tf.distribute.get_replica_context().all_reduce("SUM", values)
+
+
+def is_chief(model):
+    """Whether this process saves: of several machines that train one model, the first alone."""
+    strategy = getattr(model, "distribute_strategy", None)
+    return strategy is None or strategy.extended.should_checkpoint
 
 
 class OptimizerPair:
@@ -128,7 +166,13 @@ def run_step(model, step, args):
     values of all variables and wants the new ones back with the logs.
     """
     if BACKEND != "jax":
-        return step(args[0])
+        logs = step(args[0])
+        if replica()[0] == 1:
+            return logs
+        # Keras takes the mean of logs over axis 0 where several machines train, else of scalars.
+        local = len(model.distribute_strategy.extended.worker_devices)
+        shape = () if local == replica()[0] else (1,)
+        return {name: ops.reshape(log, shape) for name, log in logs.items()}
     groups = [
         model.trainable_variables,
         model.non_trainable_variables,
@@ -138,10 +182,6 @@ def run_step(model, step, args):
     values, data = args
     variables = [v for group in groups for v in group]
     mapping = list(zip(variables, [value for group in values for value in group]))
-    _state[:] = variables
-    try:
-        with keras.StatelessScope(state_mapping=mapping) as scope:
-            logs = step(data)
-    finally:
-        _state.clear()
+    with keras.StatelessScope(state_mapping=mapping) as scope:
+        logs = step(data)
     return logs, tuple([scope.get_current_value(v) for v in group] for group in groups)

@@ -12,6 +12,8 @@ from collections import deque
 
 import keras
 
+from gankit import symptoms
+
 ACCURACY, P_FAKE = 0.995, 0.02  # D has won: right more often, fakes less probable
 SHORT = 0.01  # G's gradient vanishes: shorter than this
 SURE = 0.9  # ... while D is right so often: where both players rest, it is short as well
@@ -23,7 +25,7 @@ def announce(text):
 
 
 class TrainingDoctor(keras.callbacks.Callback):
-    """Tells when D has won, when G's gradient vanishes, and when losses are not finite.
+    """Tells what has gone wrong: from the losses, and from samples it looks at now and then.
 
     It is silent while all is well. A verdict is told once, when the means over the last `window`
     steps have been bad for `patience` steps running, and again only after they have been good for
@@ -36,6 +38,17 @@ class TrainingDoctor(keras.callbacks.Callback):
       the players rest at equilibrium it is short too), or it is exactly 0.
     - "not_finite": a value in the logs is NaN or infinite.
 
+    Each `every` steps it looks at 128 samples of the same latent vectors; five looks together tell:
+
+    - "collapsing": the samples are less than half as far apart as reals are, or fall into less than
+      half of 16 places where reals lie (nearest of 16 reals), and do not come apart again. Without
+      `reals`: less than 0.3 as far apart as they once were; then one cannot see that parts of the
+      data are left out, nor samples that were never diverse.
+    - "memorising": D gives training reals a higher output than held-out ones in 75 % of all pairs.
+      Needs `reals` and `held_out`.
+    - "oscillating": the mean sample moves by 0.3 of the distance between two reals from look to
+      look and comes back, while the samples come no nearer to the reals.
+
     Reading the numbers of each step makes an accelerator wait for it (Keras hands them out as
     numbers as soon as one callback, such as `Progress`, looks at steps); a processor does not mind.
 
@@ -43,28 +56,49 @@ class TrainingDoctor(keras.callbacks.Callback):
         window: steps over which means are taken.
         patience: steps for which they must be bad.
         report: called with each sentence.
+        reals: some of the training data, `Images` or an array (144 are used), to compare samples
+            with.
+        held_out: data of the same kind that the GAN is not trained on.
+        every: steps between looks at samples; None for no looks.
 
     Attributes:
         verdicts: list of `(step, kind, sentence)`; steps are counted from 1 over all trainings
             that this object has watched.
+
+    Raises:
+        ValueError, TypeError: at once for numbers below 1, or `held_out` without `reals`; before
+            the first step for data that D does not take.
     """
 
-    def __init__(self, window=100, patience=100, report=announce):
+    def __init__(
+        self, window=100, patience=100, report=announce, *, reals=None, held_out=None, every=200
+    ):
         super().__init__()
         if min(window, patience) < 1:
             raise ValueError(f"window={window}, patience={patience}: each must be at least 1 step")
+        if every is not None and every < 1:
+            raise ValueError(f"every={every}: at least 1 step between looks, or None for no looks")
+        if held_out is not None and reals is None:
+            raise ValueError(
+                "held_out is compared with training data: give some of them too, reals=..."
+            )
         self.patience, self.report = patience, report
+        self.reals, self.held_out, self.every = reals, held_out, every
+        self.looks = None
         self.recent = deque(maxlen=window)
         self.step = 0
         self.present = set()  # the kinds told and not recovered from
-        self.contrary = {"d_won": 0, "vanishing": 0}  # steps that spoke against `present`, running
+        self.contrary = dict.fromkeys(("d_won", "vanishing", *symptoms.VERDICTS), 0)
         self.verdicts = []
 
     def on_train_begin(self, logs=None):
         """A new training: nothing is known yet."""
         self.recent.clear()
         self.present.clear()
-        self.contrary = dict.fromkeys(self.contrary, 0)
+        self.contrary = dict.fromkeys(self.contrary, 0)  # steps against `present`, running
+        self.looks = None
+        if self.every and hasattr(self.model, "sample_latent"):
+            self.looks = symptoms.Looks(self.model, self.reals, self.held_out)
 
     def on_train_batch_end(self, batch, logs=None):
         """Look at one more step."""
@@ -77,17 +111,20 @@ class TrainingDoctor(keras.callbacks.Callback):
             return
         self.recent.append(logs)
         if len(self.recent) == self.recent.maxlen:
-            self.judge("d_won", self.d_won())
-            self.judge("vanishing", self.vanishing())
+            recovery = self.recent.maxlen  # a good moment is none
+            self.judge("d_won", self.d_won(), self.patience, recovery)
+            self.judge("vanishing", self.vanishing(), self.patience, recovery)
+        if self.looks and self.step % self.every == 0:
+            for kind, sentence in self.looks.take(self.model).items():
+                self.judge(kind, sentence, 1, symptoms.FEW)
 
-    def judge(self, kind, sentence):
-        """Tell the sentence if it has stood long enough and was not told before."""
+    def judge(self, kind, sentence, patience, recovery):
+        """Tell the sentence if it has stood `patience` times and was not told before."""
         if (sentence is not None) == (kind in self.present):
             self.contrary[kind] = 0
             return
         self.contrary[kind] += 1
-        recovery = self.recent.maxlen if sentence is None else 0  # a good moment is none
-        if self.contrary[kind] < self.patience + recovery:
+        if self.contrary[kind] < patience + (recovery if sentence is None else 0):
             return
         self.contrary[kind] = 0
         if sentence is None:

@@ -265,6 +265,9 @@ class GAN(Sampling, ExactSaving, keras.Model):
             shuffle=False,
         )
 
+    def _maybe_symbolic_build(self, *args, **kwargs):
+        """Nothing is left to build; Keras would read data here, and so change their order."""
+
     @property
     def metrics(self):
         """Running means of a step's logs, and nothing else: then `History` holds epoch means."""

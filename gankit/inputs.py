@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from gankit import latents
-from gankit.datasets import ArrayBatches, Images
+from gankit.datasets import ArrayBatches, ImageFiles, Images
 
 
 def check_networks(generator, discriminator, latent):
@@ -170,7 +170,8 @@ def training_batches(gan, x, batch_size, seed, first_epoch):
     if isinstance(x, keras.utils.PyDataset):
         if len(x) == 0:
             raise ValueError("the data are empty: there is nothing to learn from")
-        first = x[0][0] if isinstance(x[0], tuple) else x[0]
+        first = x[0]
+        first = first[0] if isinstance(first, tuple) else first
         check_samples(first, shape)
         if len(first) % gan.d_steps:
             raise ValueError(
@@ -178,8 +179,8 @@ def training_batches(gan, x, batch_size, seed, first_epoch):
             )
         return x
     batch_size = check_count("batch_size", batch_size)
-    if isinstance(x, Images):
-        check_samples(x.images[:1] / np.float32(255), shape)
+    if isinstance(x, Images | ImageFiles):
+        check_samples(np.zeros((1, *x.image_shape), "float32"), shape)
     else:
         check_samples(x, shape)
         x = np.asarray(x, dtype="float32")
@@ -189,5 +190,6 @@ def training_batches(gan, x, batch_size, seed, first_epoch):
             f"a step takes {whole} samples (batch_size times d_steps), but there are only "
             f"{len(x)}: choose a smaller batch_size"
         )
-    data = x.images if isinstance(x, Images) else x
-    return ArrayBatches(data, whole, seed=seed, first_epoch=first_epoch)
+    if isinstance(x, Images | ImageFiles):
+        return x.batches(whole, seed=seed, first_epoch=first_epoch)
+    return ArrayBatches(x, whole, seed=seed, first_epoch=first_epoch)

@@ -11,9 +11,16 @@ import keras
 import numpy as np
 from keras import ops
 
+from gankit.backend import is_chief
+
 
 class ExactSaving:
     """The part of `GAN` that writes it to a file and reads it back to the bit."""
+
+    def save(self, *args, **kwargs):
+        """As `keras.Model.save`; where several machines train together, the chief alone writes."""
+        if is_chief(self):
+            super().save(*args, **kwargs)
 
     def get_config(self):
         """Networks and settings."""
@@ -113,7 +120,7 @@ class Checkpoint(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Write aside, then move."""
         good = all(np.isfinite(float(value)) for value in (logs or {}).values())
-        if self.model.epochs_done != epoch + 1 or not good:
+        if self.model.epochs_done != epoch + 1 or not good or not is_chief(self.model):
             return
         aside = self.path.with_suffix(".tmp.keras")
         self.model.save(aside)

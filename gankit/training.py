@@ -45,7 +45,8 @@ def train_gan(recipe, folder, steps=None, width=None):
     (folder / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n")
 
     judge = Judge(recipe["judge"]) if recipe.get("judge") else None
-    probe = Probe(folder, judge, per_epoch, recipe.get("probe_steps", []))
+    last_only = recipe.get("looks") == "last"
+    probe = Probe(folder, judge, per_epoch, recipe.get("probe_steps", []), last_only)
     gan.fit(
         images,
         batch_size=batch_size,
@@ -57,8 +58,12 @@ def train_gan(recipe, folder, steps=None, width=None):
     networks = {"generator": gan.sampler(), "discriminator": gan.discriminator}
     for name in recipe.get("keep", networks):
         networks[name].save(folder / f"{name}.keras")
-    write_progress(folder, images.image_shape[0])
-    write_record(folder, images, {"steps": epochs * per_epoch}, probe.seconds())
+    if not last_only:
+        write_progress(folder, images.image_shape[0])
+    results = {"steps": epochs * per_epoch}
+    if judge:
+        results["frechet"] = float(read_table(folder / "probes.csv")["frechet"][-1])
+    write_record(folder, images, results, probe.seconds(), probe.processor_seconds())
     for left in folder.glob("state.checkpoint*"):
         left.unlink()
 
@@ -71,10 +76,11 @@ def load_state(path):
 
 
 def make_gan(recipe, steps):
-    """A compiled GAN as the recipe says; a decay reaches 0 after `steps`."""
+    """A compiled GAN as the recipe says; a decay reaches 0 after G's `steps`."""
     keras.utils.set_random_seed(recipe["seed"])
-    def optimizer():
-        rate = recipe["learning_rate"]
+
+    def optimizer(network, steps):
+        rate = recipe.get(f"{network}_learning_rate", recipe.get("learning_rate"))
         if recipe.get("decay") == "cosine":
             rate = keras.optimizers.schedules.CosineDecay(rate, steps)
         return keras.optimizers.Adam(rate, beta_1=recipe["beta_1"])
@@ -84,7 +90,8 @@ def make_gan(recipe, steps):
         build_network(recipe, "discriminator"),
         seed=recipe["seed"],
     )
-    gan.compile(optimizer(), optimizer(), **recipe["compile"])
+    d_steps = steps * recipe["compile"].get("d_steps", 1)
+    gan.compile(optimizer("g", steps), optimizer("d", d_steps), **recipe["compile"])
     return gan
 
 
@@ -111,36 +118,55 @@ class Judge:
         return features, logits.argmax(axis=1)
 
     def score(self, images):
-        """A row of `probes.csv`: the Frechet classifier distance and each class's share."""
+        """A row of `probes.csv`: the Frechet classifier distance and each class's share.
+
+        The distance of a G that broke (NaN or infinity in its images) is infinite.
+        """
         features, classes = self.read(images)
-        row = {"frechet": frechet_distance(self.real, features)}
+        good = np.isfinite(features).all()
+        row = {"frechet": frechet_distance(self.real, features) if good else float("inf")}
         return row | {f"class_{c}": float(np.mean(classes == c)) for c in range(10)}
 
 
 class Probe(keras.callbacks.Callback):
-    """Looks at the samples at the given steps and after each epoch: a grid and a row each."""
+    """Looks at the samples at the given steps and after each epoch: a grid and a row each.
 
-    def __init__(self, folder, judge, per_epoch, steps):
+    With `last_only`, after the last epoch alone.
+    """
+
+    def __init__(self, folder, judge, per_epoch, steps, last_only=False):
         super().__init__()
         self.folder, self.judge, self.per_epoch, self.steps = folder, judge, per_epoch, steps
-        past = read_table(folder / "history.csv").get("seconds", [0.0])
-        self.start = time.perf_counter() - past[-1]
+        self.last_only = last_only
+        past = read_table(folder / "history.csv")
+        self.start = time.perf_counter() - past.get("seconds", [0.0])[-1]
+        self.start_cpu = time.process_time() - past.get("processor_seconds", [0.0])[-1]
 
     def seconds(self):
-        """Seconds of training so far, those before an interruption included."""
+        """Seconds so far, looks and all, those before an interruption included."""
         return time.perf_counter() - self.start
+
+    def processor_seconds(self):
+        """Processor seconds of training alone, of all its threads; counted on in the same way."""
+        return time.process_time() - self.start_cpu
+
+    def times(self):
+        """Both, for a row."""
+        return {"seconds": self.seconds(), "processor_seconds": self.processor_seconds()}
 
     def look(self, step, epoch):
         """Save a grid of 64 samples, always of the same latents, and score 10,000 others."""
-        grid = self.model.generate(64, seed=0)
+        row = {"step": step, "epoch": epoch, **self.times()}
+        begun = time.process_time()
+        grid = np.nan_to_num(self.model.generate(64, seed=0))  # a broken G's samples are black
         size, channels = grid.shape[1], grid.shape[-1]
         sheet = grid.reshape(8, 8, size, size, channels).swapaxes(1, 2)
         sheet = np.round(sheet.reshape(8 * size, 8 * size, channels) * 255).astype("uint8")
         Image.fromarray(sheet.squeeze()).save(self.folder / f"samples_{step:06d}.png")
-        row = {"step": step, "epoch": epoch, "seconds": self.seconds()}
         if self.judge:
             row |= self.judge.score(self.model.generate(self.judge.n, seed=1))
         append_row(self.folder / "probes.csv", row)
+        self.start_cpu += time.process_time() - begun  # a look is no training
 
     def on_train_begin(self, logs=None):
         """The untrained G."""
@@ -159,8 +185,9 @@ class Probe(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """A look, and the epoch's means."""
-        self.look((epoch + 1) * self.per_epoch, epoch + 1)
-        row = {"epoch": epoch + 1, "seconds": self.seconds()}
+        if not self.last_only or epoch + 1 == self.params["epochs"]:
+            self.look((epoch + 1) * self.per_epoch, epoch + 1)
+        row = {"epoch": epoch + 1, **self.times()}
         append_row(self.folder / "history.csv", row | {k: float(v) for k, v in logs.items()})
 
 
@@ -190,7 +217,7 @@ def train_classifier(recipe, folder, steps=None, width=None):
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    start = time.perf_counter()
+    start, start_cpu = time.perf_counter(), time.process_time()
     history = network.fit(
         train.unit(),
         train.labels,
@@ -208,10 +235,11 @@ def train_classifier(recipe, folder, steps=None, width=None):
     bare = keras.Model(network.inputs[0], network.outputs[0], name=network.name)  # no optimizer
     bare.save(folder / "classifier.keras")
     results = {"test_accuracy": history["val_accuracy"][-1]}
-    write_record(folder, train, results, time.perf_counter() - start)
+    times = time.perf_counter() - start, time.process_time() - start_cpu
+    write_record(folder, train, results, *times)
 
 
-def write_record(folder, images, results, seconds):
+def write_record(folder, images, results, seconds, processor_seconds):
     """`record.json`: what was reached, on which data, machine, versions and code."""
     here = Path(__file__).parent
     command = ["git", "rev-parse", "--verify", "HEAD"]
@@ -221,6 +249,7 @@ def write_record(folder, images, results, seconds):
         "data": images.name,
         "results": results,
         "seconds": round(seconds, 1),
+        "processor_seconds": round(processor_seconds, 1),
         "machine": f"{platform.system()} {platform.machine()}",
         "cores": cores,
         "python": platform.python_version(),

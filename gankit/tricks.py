@@ -6,12 +6,23 @@ between the two. Points (data that are no images) are taken as they are.
 
 from keras import ops, random
 
-from gankit.backend import input_gradients
+from gankit.backend import input_gradients, replica
 
 
 def units(samples):
     """A length in [-1, 1] units over the same in ours: 2 for images (rank 4), else 1."""
     return 2.0 if len(samples.shape) == 4 else 1.0
+
+
+def draw(distribution, shape, seed):
+    """`distribution(shape)`, of which n replicas together draw what one process would.
+
+    A seed generator gives all replicas the same numbers: each draws for all and takes its share.
+    """
+    replicas, number = replica()
+    if replicas == 1:
+        return distribution(shape, seed=seed)
+    return distribution((replicas, *shape), seed=seed)[number]
 
 
 def frozen_call(network, x):
@@ -26,12 +37,12 @@ def frozen_call(network, x):
 
 def add_noise(samples, size, seed):
     """Instance noise (Soenderby et al. 2017): N(0, size) on all that D sees, in [-1, 1] units."""
-    return samples + size / units(samples) * random.normal(ops.shape(samples), seed=seed)
+    return samples + size / units(samples) * draw(random.normal, ops.shape(samples), seed)
 
 
 def flip_labels(outputs, label, other, share, seed):
     """Labels for D's outputs `(n, 1)`: `label`, but `other` for a random share of them."""
-    chance = random.uniform(ops.shape(outputs), seed=seed)
+    chance = draw(random.uniform, ops.shape(outputs), seed)
     return ops.where(chance < share, other, label)
 
 
@@ -61,7 +72,7 @@ def gradient_penalty(discriminator, reals, fakes, seed):
     Each slope is taken on the line between a real and a fake, at a *uniform* random place; a normal
     one, as is widely copied, leaves the line.
     """
-    share = random.uniform((ops.shape(reals)[0],) + (1,) * (len(reals.shape) - 1), seed=seed)
+    share = draw(random.uniform, (ops.shape(reals)[0],) + (1,) * (len(reals.shape) - 1), seed)
     between = share * reals + (1.0 - share) * fakes
     # The small number keeps the root's own slope finite where D is flat.
     slope = ops.sqrt(squared_slope(discriminator, between) + 1e-12)

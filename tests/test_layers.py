@@ -20,13 +20,17 @@ FLOORS = {
     "losses": 2,
     "tricks": 2,
     "inputs": 2,
+    "sampling": 2,
     "saving": 2,
     "gans": 2,
     "callbacks": 2,
     "doctor": 2,
+    "symptoms": 2,
     "metrics": 2,
     "runs": 4,
     "training": 4,
+    "sweeps": 4,
+    "sweep_training": 4,
 }
 
 

@@ -31,6 +31,8 @@ def test_a_run_leaves_what_it_promises(small, tmp_path):
     assert list(run.history["epoch"]) == [1, 2, 3]
     assert list(run.probes["step"]) == [0, 2, 4, 8, 12]
     assert run.recipe["generator"]["width"] == 2 and run.record["results"]["steps"] == 12
+    spent = run.history["processor_seconds"]
+    assert 0 < spent[0] < spent[1] < spent[2] <= run.record["processor_seconds"] + 0.1
     images = run.network("generator").predict(np.zeros((2, 100)), verbose=0)
     assert images.shape == (2, 28, 28, 1)
     # a finished run is not trained again
@@ -62,8 +64,9 @@ def test_an_interrupted_run_resumes_to_the_same_numbers(small, tmp_path, monkeyp
     for name in ("generator", "discriminator"):
         for a, b in zip(one.network(name).get_weights(), two.network(name).get_weights()):
             np.testing.assert_array_equal(a, b)
-    for key in set(one.history) - {"seconds"}:
+    for key in set(one.history) - {"seconds", "processor_seconds"}:
         np.testing.assert_array_equal(one.history[key], two.history[key])
+    assert (np.diff(two.history["processor_seconds"]) > 0).all()  # counted on, not from 0
     assert set(two.probes["step"]) == {0, 4, 8, 12}
 
 
@@ -73,6 +76,8 @@ def test_steps_shorten_a_run():
     assert runs.adapted(recipe, None, None, images)["epochs"] == 9
     wanted = {**recipe, "images": 100, "image_shape": [4, 4, 1], "epochs": 3}
     assert runs.adapted(recipe, 25, None, images) == wanted
+    asked = runs.adapted({**recipe, "images": 40, "steps": 6}, None, None, images)
+    assert (asked["images"], asked["epochs"]) == (40, 2)
     short = runs.adapted(recipe, 4, 2, images)
     assert (short["images"], short["epochs"], short["generator"]) == (40, 1, {"width": 2})
 

@@ -4,23 +4,15 @@ import dataclasses
 import difflib
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
+
+from gankit.datasets.decoding import fit_to, pixels
 
 
 def did_you_mean(word, options):
     """` (did you mean 'dog'?)` if an option is near, else nothing; ends an error message."""
     near = difflib.get_close_matches(str(word), list(options), n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
-
-
-def fit_to(picture, size):
-    """A Pillow image at `size` (height, width), never squashed.
-
-    What does not fit the new proportions is cut off evenly at two sides, the rest resampled with
-    Lanczos' filter, which averages when it shrinks (no aliasing) and stays sharp when it enlarges.
-    """
-    height, width = size
-    return ImageOps.fit(picture, (width, height), method=Image.Resampling.LANCZOS)
 
 
 def height_and_width(size):
@@ -31,8 +23,60 @@ def height_and_width(size):
     return int(pair[0]), int(pair[1])
 
 
+class ImageSet:
+    """What `Images` (in memory) and `ImageFiles` (on disk) share: choosing among pictures."""
+
+    def __repr__(self):
+        classes = "no labels" if self.labels is None else f"{len(self.class_names)} classes"
+        shape = " x ".join(str(s) for s in self.image_shape)
+        kind = type(self).__name__
+        return f"{kind}({self.name}: {len(self):,} of {shape}, {classes}; {self.licence})"
+
+    def only(self, *names):
+        """The images of these classes. Labels are counted anew, in the order of `names`."""
+        if self.labels is None:
+            raise ValueError(f"{self.name} has no labels to choose by")
+        if not names or len(set(names)) < len(names):
+            raise ValueError(f"only() takes one or several different class names, not {names}")
+        for name in names:
+            if name not in self.class_names:
+                raise ValueError(
+                    f"{self.name} has no class {name!r}{did_you_mean(name, self.class_names)}; it "
+                    f"has {', '.join(self.class_names)}"
+                )
+        place = np.full(len(self.class_names), -1)
+        place[[self.class_names.index(name) for name in names]] = np.arange(len(names))
+        chosen = np.flatnonzero(place[self.labels] >= 0)
+        return self._chosen(
+            chosen, labels=place[self.labels[chosen]], class_names=names,
+            name=f"{self.name}, only {', '.join(names)}",
+        )
+
+    def take(self, n, seed=0):
+        """n images drawn without repetition, in random order; a larger n adds to a smaller one."""
+        if not isinstance(n, int | np.integer) or not 1 <= n <= len(self):
+            raise ValueError(f"{self.name} has {len(self):,} images: cannot take {n!r}")
+        return self._part(np.random.default_rng(seed).permutation(len(self))[:n])
+
+    def split(self, fraction, seed=0):
+        """Two sets that share none: a random `fraction` (between 0 and 1), and the others."""
+        if not 0 < fraction < 1:
+            raise ValueError(f"fraction lies between 0 and 1, unlike {fraction!r}")
+        n = round(fraction * len(self))
+        if not 0 < n < len(self):
+            raise ValueError(f"{fraction} of {len(self)} images leaves one of the parts empty")
+        order = np.random.default_rng(seed).permutation(len(self))
+        return self._part(order[:n]), self._part(order[n:])
+
+    def _part(self, chosen):
+        return self._chosen(
+            chosen, labels=None if self.labels is None else self.labels[chosen],
+            name=f"{self.name}, {len(chosen):,} of {len(self):,}",
+        )
+
+
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class Images:
+class Images(ImageSet):
     """A set of images that does not change; every method that alters something returns a new one.
 
     Attributes:
@@ -84,19 +128,14 @@ class Images:
                     f"labels run from {labels.min()} to {labels.max()}, but there are "
                     f"{len(names)} class names"
                 )
-            labels = _frozen(labels.astype(np.int64))
-        object.__setattr__(self, "images", _frozen(images))
+            labels = frozen(labels.astype(np.int64))
+        object.__setattr__(self, "images", frozen(images))
         object.__setattr__(self, "labels", labels)
         object.__setattr__(self, "class_names", names)
 
     def __len__(self):
         """Count the images."""
         return len(self.images)
-
-    def __repr__(self):
-        classes = "no labels" if self.labels is None else f"{len(self.class_names)} classes"
-        shape = " x ".join(str(s) for s in self.image_shape)
-        return f"Images({self.name}: {len(self):,} of {shape}, {classes}; {self.licence})"
 
     @property
     def image_shape(self):
@@ -113,49 +152,6 @@ class Images:
 
         return ArrayBatches(self.images, batch_size, seed, first_epoch)
 
-    def only(self, *names):
-        """The images of these classes. Labels are counted anew, in the order of `names`."""
-        if self.labels is None:
-            raise ValueError(f"{self.name} has no labels to choose by")
-        if not names or len(set(names)) < len(names):
-            raise ValueError(f"only() takes one or several different class names, not {names}")
-        for name in names:
-            if name not in self.class_names:
-                raise ValueError(
-                    f"{self.name} has no class {name!r}{did_you_mean(name, self.class_names)}; it "
-                    f"has {', '.join(self.class_names)}"
-                )
-        place = np.full(len(self.class_names), -1)
-        place[[self.class_names.index(name) for name in names]] = np.arange(len(names))
-        chosen = np.flatnonzero(place[self.labels] >= 0)
-        return dataclasses.replace(
-            self, images=self.images[chosen], labels=place[self.labels[chosen]],
-            class_names=names, name=f"{self.name}, only {', '.join(names)}",
-        )
-
-    def take(self, n, seed=0):
-        """n images drawn without repetition, in random order; a larger n adds to a smaller one."""
-        if not isinstance(n, int | np.integer) or not 1 <= n <= len(self):
-            raise ValueError(f"{self.name} has {len(self):,} images: cannot take {n!r}")
-        return self._part(np.random.default_rng(seed).permutation(len(self))[:n])
-
-    def split(self, fraction, seed=0):
-        """Two `Images` that share none: a random `fraction` (between 0 and 1), and the others."""
-        if not 0 < fraction < 1:
-            raise ValueError(f"fraction lies between 0 and 1, unlike {fraction!r}")
-        n = round(fraction * len(self))
-        if not 0 < n < len(self):
-            raise ValueError(f"{fraction} of {len(self)} images leaves one of the parts empty")
-        order = np.random.default_rng(seed).permutation(len(self))
-        return self._part(order[:n]), self._part(order[n:])
-
-    def _part(self, chosen):
-        return dataclasses.replace(
-            self, images=self.images[chosen],
-            labels=None if self.labels is None else self.labels[chosen],
-            name=f"{self.name}, {len(chosen):,} of {len(self):,}",
-        )
-
     def resized(self, size):
         """The same at `size` pixels (a number, or `(height, width)`).
 
@@ -167,11 +163,14 @@ class Images:
         out = np.empty((len(self), height, width, channels), np.uint8)
         for image, place in zip(self.images, out):
             picture = Image.fromarray(image if channels == 3 else image[..., 0])
-            place[...] = np.asarray(fit_to(picture, (height, width))).reshape(place.shape)
+            place[...] = pixels(fit_to(picture, (height, width)), channels)
         return dataclasses.replace(self, images=out, name=f"{self.name}, {height} x {width} px")
 
+    def _chosen(self, indices, **changes):
+        return dataclasses.replace(self, images=self.images[indices], **changes)
 
-def _frozen(array):
+
+def frozen(array):
     """The array if nobody can write to it, else a copy of which that is true."""
     if array.flags.writeable or array.base is not None:
         array = array.copy()
