@@ -38,16 +38,20 @@ class TrainingDoctor(keras.callbacks.Callback):
       the players rest at equilibrium it is short too), or it is exactly 0.
     - "not_finite": a value in the logs is NaN or infinite.
 
-    Each `every` steps it looks at 128 samples of the same latent vectors; five looks together tell:
+    Each `every` steps it looks at 128 samples, always of the same latent vectors. Four looks
+    running tell:
 
-    - "collapsing": the samples are less than half as far apart as reals are, or fall into less than
-      half of 16 places where reals lie (nearest of 16 reals), and do not come apart again. Without
-      `reals`: less than 0.3 as far apart as they once were; then one cannot see that parts of the
-      data are left out, nor samples that were never diverse.
+    - "collapsing": the samples are less than half as far apart as reals are, or visit less than
+      half of the places that reals visit (a place: all that is nearest to one of 16 reals), and
+      come no nearer to the reals. Without `reals`: they are less than 0.3 as far apart as they
+      once were; data left out, and samples alike from the start, are then not seen.
     - "memorising": D gives training reals a higher output than held-out ones in 75 % of all pairs.
-      Needs `reals` and `held_out`.
-    - "oscillating": the mean sample moves by 0.3 of the distance between two reals from look to
-      look and comes back, while the samples come no nearer to the reals.
+      It needs `reals` and `held_out`.
+    - "oscillating": from look to look the mean sample moves by 0.6 of the distance between two
+      reals, to and fro, and the samples come no nearer to the reals. It needs `reals`.
+
+    "No nearer": the energy distance to the reals (Szekely & Rizzo 2013) did not fall to 0.8 of the
+    best before. A GAN that is slow but on its way is left alone.
 
     Reading the numbers of each step makes an accelerator wait for it (Keras hands them out as
     numbers as soon as one callback, such as `Progress`, looks at steps); a processor does not mind.
@@ -56,8 +60,7 @@ class TrainingDoctor(keras.callbacks.Callback):
         window: steps over which means are taken.
         patience: steps for which they must be bad.
         report: called with each sentence.
-        reals: some of the training data, `Images` or an array (144 are used), to compare samples
-            with.
+        reals: training data, `Images`, `ImageFiles` or an array, of which 144 are used.
         held_out: data of the same kind that the GAN is not trained on.
         every: steps between looks at samples; None for no looks.
 

@@ -9,7 +9,6 @@ import numpy as np
 from keras import ops
 
 from gankit import inputs, tricks
-from gankit.datasets import Images
 
 SAMPLES = 128  # how many samples, and how many reals of each kind, a look takes
 PLACES = 16  # reals that mark places which samples may visit
@@ -17,7 +16,7 @@ FEW = 4  # looks for which something must be bad
 
 ALIKE, NARROWED = 0.5, 0.3  # samples have collapsed: share of the reals' diversity; of their own
 KNOWN = 0.75  # D memorises: how often it prefers a training real to one held out
-SWING, PROGRESS = 0.3, 0.8  # in the unit of a look; distance to the reals against the best before
+SWING, PROGRESS = 0.6, 0.8  # in the unit of a look; distance to the reals against the best before
 
 
 def distances(first, second):
@@ -51,8 +50,8 @@ def outranks(first, second):
 def some(gan, data, name, n):
     """At most `n` of the data, drawn by chance, as D takes them; an error if it does not."""
     try:
-        if isinstance(data, Images):
-            data = data.take(min(n, len(data))).unit()
+        if hasattr(data, "batches"):  # Images, ImageFiles
+            data = data.batches(min(n, len(data)))[0]
         inputs.check_samples(data, gan.discriminator.input_shape[1:])
     except (TypeError, ValueError) as error:
         raise type(error)(f"TrainingDoctor({name}=...): {error}") from None
@@ -72,7 +71,7 @@ class Looks:
 
     Args:
         gan: a `GAN`.
-        reals: training data, `Images` or an array `(n, ...)`, of which 144 are used; or None.
+        reals: training data, as `fit` takes them (no `PyDataset`), of which 144 are used; or None.
         held_out: data of the same kind that it is not trained on; or None.
 
     Raises:

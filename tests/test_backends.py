@@ -102,13 +102,22 @@ def read(path):
     assert made.dtype == "float32" and np.isfinite(made).all()
 
 
+class NoTensorFlow:
+    """A finder of modules for which TensorFlow is not installed: nothing may need it."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "tensorflow":
+            raise ModuleNotFoundError(name)
+
+
 def work(backend, folder):
     """What one process does: write its files, wait until the others did, read theirs."""
-    if backend != "tensorflow":
-        sys.modules["tensorflow"] = None  # as if it were not there: nothing may need it
     import keras
 
     assert keras.backend.backend() == backend
+    if backend != "tensorflow":
+        assert "tensorflow" not in sys.modules
+        sys.meta_path.insert(0, NoTensorFlow())
     folder = Path(folder)
     for name, options in STEPS.items():
         known_steps(folder / f"{backend}-{name}", options)

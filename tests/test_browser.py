@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -34,12 +35,8 @@ SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"},
 }
 IDLE = "MappingKernelManager.cull_idle", "ServerApp.shutdown_no_activity"
-ERROR = '[data-mime-type="application/vnd.jupyter.error"]'
-RUNNING_OR_DONE = """wanted => {
-    const prompts = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")];
-    const done = prompts.filter(prompt => /^\\[\\d+\\]/.test(prompt.innerText.trim()));
-    return done.length == wanted || document.querySelector('ERROR');
-}""".replace("ERROR", ERROR)
+STDERR = '[data-mime-type="application/vnd.jupyter.stderr"]'  # JupyterLab's for errors, too
+FAILED = re.compile(r"Traceback \(most recent call last\)|^\w*Error:", re.MULTILINE)
 DRAWN = "pictures => pictures.filter(picture => picture.naturalWidth > 0).length"
 
 
@@ -133,8 +130,16 @@ def run_all(page, lab, name, notebook, seconds):
     page.locator(".jp-CodeCell").nth(len(cells) - 1).wait_for(state="attached")
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator('[data-command="runmenu:run-all"]').click()
-    page.wait_for_function(RUNNING_OR_DONE, arg=len(cells), timeout=1000 * seconds)
-    assert page.locator(ERROR).all_inner_texts() == []
+
+    errors = page.locator(STDERR).filter(has_text=FAILED)
+
+    def ended():
+        prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
+        numbered = [re.match(r"\s*\[\d+\]", prompt) for prompt in prompts]
+        return all(numbered) or errors.count()
+
+    wait(seconds, "the last cell", ended)
+    assert errors.all_inner_texts() == []
     page.wait_for_load_state("networkidle")
 
 
