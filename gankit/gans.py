@@ -82,7 +82,9 @@ class GAN(Sampling, ExactSaving, keras.Model):
             label_flips: the share of D's labels that are swapped by chance.
             instance_noise: standard deviation of the noise added to all D sees (Soenderby et al.
                 2017): a number, or a Keras learning-rate schedule of D's step for a decay.
-            r1: gamma of the R1 penalty on D's gradient at reals (Mescheder et al. 2018).
+            r1: gamma of the R1 penalty on D's gradient at reals (Mescheder et al. 2018). Best with
+                batch_norm=False in D: TensorFlow's own batch norm leaves a part of the penalty's
+                gradient out.
             gradient_penalty: lambda of WGAN-GP (Gulrajani et al. 2017); by default 10 with the
                 "wasserstein" loss, else 0.
             joint_batches: whether D sees reals and fakes in one batch: it shares its batch

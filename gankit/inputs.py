@@ -138,7 +138,8 @@ def check_latent(gan, latent):
 def check_samples(samples, shape):
     """ValueError or TypeError if `samples` are not float data of `shape`, finite, in range."""
     if not hasattr(samples, "dtype") or not hasattr(samples, "shape"):
-        raise TypeError(f"data are Images, ImageFiles, an array or a PyDataset, not {type(samples).__name__}")
+        kind = type(samples).__name__
+        raise TypeError(f"data are Images, ImageFiles, an array or a PyDataset, not {kind}")
     kind = keras.backend.standardize_dtype(samples.dtype)
     if "float" not in kind:
         raise TypeError(

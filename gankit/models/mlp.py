@@ -23,7 +23,7 @@ def generator(image_shape, latent_dim=64, hidden=(256, 512)):
     if len(image_shape) == 1:
         model.add(layers.Dense(image_shape[0], dtype="float32"))
         return model
-    model.add(layers.Dense(math.prod(image_shape), activation="tanh"))
+    model.add(layers.Dense(math.prod(image_shape), activation="tanh", dtype="float32"))
     model.add(layers.Reshape(image_shape))
     model.add(layers.Rescaling(0.5, offset=0.5, dtype="float32"))  # tanh's [-1, 1] to [0, 1]
     return model

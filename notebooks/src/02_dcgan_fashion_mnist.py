@@ -906,7 +906,7 @@ def make(family, latent_dim=100, **kwargs):
     """A GAN of that family, ready to train."""
     keras.utils.set_random_seed(0)
     gan = GAN(family.generator(SHAPE, latent_dim, **kwargs), family.discriminator(SHAPE, **kwargs))
-    gan.compile(*(keras.optimizers.Adam(1e-3, beta_1=0.5) for _ in "GD"))
+    gan.compile(*(keras.optimizers.Adam(1e-3, beta_1=0.5) for _ in "GD"), fresh_fakes=True)
     return gan
 
 
