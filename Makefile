@@ -4,6 +4,7 @@
 #                 (with UV_TORCH_BACKEND=cpu before it, uv leaves out gigabytes of CUDA)
 # make notebooks  build the notebooks again from notebooks/src (minutes, on real data)
 # make run NAME=dcgan_fashion_mnist   train a reference run, or go on with it
+# make bench      ratios side by side (benchmarks/README.md; ARGS="--torch-python PYTHON" adds PyTorch)
 # make install    only the environment, .venv
 
 PYTHON  ?= python3
@@ -21,7 +22,7 @@ PY      := $(VENV)/bin/python
 READY   := $(VENV)/ready-$(DEVICE)
 LESSONS  = $(wildcard notebooks/*.ipynb notebooks/exercises/*.ipynb)
 
-.PHONY: install lab test notebooks run
+.PHONY: install lab test notebooks run bench
 
 install: $(READY)
 
@@ -43,6 +44,9 @@ notebooks: $(READY)
 
 run: $(READY)
 	$(PY) -m gankit.runs $(NAME) --resume $(ARGS)
+
+bench: $(READY)
+	$(PY) benchmarks/throughput.py $(ARGS)
 
 # uv installs in a quarter of the time; pip does where there is none.
 $(READY): pyproject.toml

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from PIL import Image
 
+from gankit.backend import is_chief
 from gankit.doctor import TrainingDoctor
 
 __all__ = ["Progress", "SampleGrid", "TrainingDoctor"]
@@ -191,7 +192,7 @@ class SampleGrid(keras.callbacks.Callback):
         if self.keep:
             self.epochs.append(epoch)
             self._kept.append(samples[: self.keep])
-        if self.folder:
+        if self.folder and is_chief(self.model):
             aside = self.folder / "samples.part"
             self.picture(samples).save(aside, "PNG", optimize=True)
             os.replace(aside, self.folder / f"samples_{epoch:04d}.png")

@@ -243,7 +243,7 @@ class GAN(Sampling, ExactSaving, keras.Model):
         Args:
             x: `Images`, `ImageFiles`, a float array `(n, ...)` (images in [0, 1]), or a
                 `keras.utils.PyDataset` of such batches, `d_steps` times `batch_size` long.
-            batch_size: m in Algorithm 1. The last partial batch of an epoch is dropped.
+            batch_size: m in Algorithm 1, over all replicas. The last partial batch is dropped.
             epochs: the number of the epoch at which to stop, as in Keras.
             initial_epoch: the epoch to begin with: `gan.epochs_done` after loading a checkpoint.
             callbacks: list of Keras callbacks.

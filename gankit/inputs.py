@@ -180,6 +180,12 @@ def training_batches(gan, x, batch_size, seed, first_epoch):
             )
         return x
     batch_size = check_count("batch_size", batch_size)
+    replicas = getattr(getattr(gan, "distribute_strategy", None), "num_replicas_in_sync", 1)
+    if batch_size % replicas:
+        raise ValueError(
+            f"batch_size={batch_size} is not shared evenly by {replicas} replicas: choose a "
+            "multiple of their number"
+        )
     if isinstance(x, Images | ImageFiles):
         check_samples(np.zeros((1, *x.image_shape), "float32"), shape)
     else:

@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("GANKIT_OFFLINE", "1")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # the same in the processes that tests start
 
 import keras
 import numpy as np

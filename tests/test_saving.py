@@ -136,7 +136,7 @@ def test_a_killed_run_goes_on_to_the_same_numbers(tmp_path):
     code = f"import test_saving; test_saving.train({str(path)!r}, pause=0.05)"
     killed = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parent)
     whole = train(tmp_path / "whole.keras")  # meanwhile
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while not path.exists() and time.monotonic() < until:
         time.sleep(0.05)
     time.sleep(0.3)  # some way into a later epoch
