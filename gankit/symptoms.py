@@ -16,7 +16,7 @@ FEW = 4  # looks for which something must be bad
 
 ALIKE, NARROWED = 0.5, 0.3  # samples have collapsed: share of the reals' diversity; of their own
 KNOWN = 0.75  # D memorises: how often it prefers a training real to one held out
-SWING, PROGRESS = 0.6, 0.85  # in the unit of a look; distance to the reals against the best before
+SWING, PROGRESS = 0.6, 0.8  # in the unit of a look; distance to the reals against the best before
 
 
 def distances(first, second):
