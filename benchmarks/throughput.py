@@ -23,7 +23,7 @@ from statistics import median
 import operations
 
 HERE = Path(__file__).parent
-SETTINGS = {"28px_w16": (28, 16, 20), "28px_w64": (28, 64, 8), "64px_w32": (64, 32, 6)}
+SETTINGS = {"28px_w16": (28, 16, 100), "28px_w64": (28, 64, 30), "64px_w32": (64, 32, 8)}
 ONEDNN, PLAIN = {"TF_ENABLE_ONEDNN_OPTS": "1"}, {"TF_ENABLE_ONEDNN_OPTS": "0"}
 CONTENDERS = {  # what the table calls it: (function of contenders.py, environment)
     "gankit": ("gankit", ONEDNN),
