@@ -112,7 +112,7 @@ def picture(folder=FOLDER):
     from gankit import plots
     from gankit.pictures import figure
 
-    fig, axes = figure((7, 4), alt="Frechet classifier distance against processor seconds.")
+    fig, axes = figure(size=(7, 4), alt="Frechet classifier distance against processor seconds.")
     for (name, tables), (colour, style) in zip(sorted(curves(folder).items()), plots.STYLES):
         for table in tables:
             x, y = table["processor_seconds"], table["frechet"]
