@@ -94,7 +94,7 @@ def curves(folder=FOLDER):
 def report(folder=FOLDER):
     """Print the table, a line a run of a peer."""
     found = curves(folder)
-    print("peer                  epochs  seconds   its best   gankit as good after (seeds)     ratio")
+    print(f"{'peer':20}  epochs  seconds   its best   gankit as good after (seeds)     ratio")
     for name, tables in found.items():
         for table in tables if name != "gankit" else []:
             best = int(np.argmin(table["frechet"]))

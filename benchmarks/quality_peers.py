@@ -7,7 +7,7 @@ step on float32 images in [0, 1], `sample(n, seed)` returns as many.
   and reals in one batch, a fresh pass of G for each update), on DCGAN's networks at 28 px with
   DCGAN's own settings (Radford et al. 2016): width 64, batch 128, Adam 2e-4 with beta_1 0.5; no
   batch norm in D, as the pattern is mostly copied.
-- `keras_guide`: networks and settings of the Keras guide "Customizing what happens in fit()" itself:
+- `keras_guide`: networks and settings of the guide "Customizing what happens in fit()" itself:
   Adam 3e-4, batch 64, latent 128, labels under noise.
 - `tensorflow_tutorial`: networks and settings of TensorFlow's DCGAN tutorial: two tapes under
   `tf.function`, Adam 1e-4, batch 256, dropout in D.
