@@ -647,9 +647,8 @@ def toy_gan(
         mlp.discriminator(shape, (width,) * d_layers),
         seed=seed,
     )
-    fast = {"steps_per_execution": profile(smoke=1, classroom=20, full=20)}  # 20 steps a call
-    rates = Adam(1e-3, beta_1=0.5), Adam(d_rate, beta_1=0.5)
-    gan.compile(*rates, fresh_fakes=True, **fast, **options)
+    fast = {"steps_per_execution": profile(smoke=1, classroom=20, full=20), "fresh_fakes": True}
+    gan.compile(Adam(1e-3, beta_1=0.5), Adam(d_rate, beta_1=0.5), **fast, **options)
     epochs = profile(smoke=1, classroom=20, full=20)  # so that History has 20 points
     points = profile(smoke=3, classroom=steps // 20, full=steps // 20) * batch_size * gan.d_steps
     history = gan.fit(reals[:points], batch_size, epochs, verbose=0, seed=seed).history

@@ -1057,7 +1057,8 @@ sweep_picture(sweep)
 
 # %% tags=["nbval-check-output"]
 for name, verdict in sweep.verdicts().items():
-    print(f"{name}: {verdict}")
+    if name[0].isdigit():  # a rule; the tricks stand in the picture
+        print(f"rule {name}: {verdict}")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -1101,6 +1102,8 @@ curves = {
     for name, label in (("keras_copied", "copied recipe"), ("gankit", "our defaults"))
 }
 told = {label: tables[0]["frechet"] for label, tables in curves.items()}
+
+# %%
 fig, axes = figure(
     size=(6.5, 3.3),
     alt="Frechet classifier distance against processor seconds of training, both axes in powers: "
