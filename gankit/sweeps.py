@@ -151,7 +151,7 @@ def picture(sweep, title=None):
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(LogFormatter())  # 40, not 4 x 10^1
     axes.xaxis.set_minor_formatter(LogFormatter())
-    axes.set( ylim=(len(known) - 0.4, -0.6), title=title or "")
+    axes.set(ylim=(len(known) - 0.4, -0.6), title=title or "")
     axes.set_xlabel("Frechet classifier distance (logarithmic; left is better)")
     axes.spines[["top", "right"]].set_visible(False)
     return fig

@@ -7,6 +7,7 @@ from the last `FEW` looks together; their limits are told in `gankit.doctor`.
 
 import numpy as np
 from keras import ops
+from scipy.spatial.distance import cdist
 
 from gankit import inputs, tricks
 
@@ -21,9 +22,7 @@ SWING, PROGRESS = 0.6, 0.8  # in the unit of a look; distance to the reals again
 
 def distances(first, second):
     """Distance of each sample in `first` from each in `second`: `(n, m)`, over all pixels."""
-    a, b = (np.asarray(x, "float64").reshape(len(x), -1) for x in (first, second))
-    squares = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) - 2 * a @ b.T
-    return np.sqrt(np.maximum(squares, 0))
+    return cdist(*(np.reshape(x, (len(x), -1)) for x in (first, second)))
 
 
 def spread(samples):

@@ -279,7 +279,10 @@ def test_the_doctor_refuses_before_a_step_is_taken():
     ],
 )
 def test_the_doctor_on_the_simple_gan_of_lesson_01(loss, g_rate, d_rate, expected):
-    images = datasets.fashion_mnist().take(64 * 400)
+    images = datasets.fashion_mnist()
+    if len(images) < 60_000:
+        pytest.skip("all of Fashion-MNIST is not here: set GANKIT_DATA")
+    images = images.take(64 * 400)
     gan = GAN(mlp.generator(images.image_shape), mlp.discriminator(images.image_shape))
     adam = keras.optimizers.Adam
     gan.compile(adam(g_rate, beta_1=0.5), adam(d_rate, beta_1=0.5), loss=loss)
