@@ -46,7 +46,8 @@ def train_gan(recipe, folder, steps=None, width=None):
 
     judge = Judge(recipe["judge"]) if recipe.get("judge") else None
     last_only = recipe.get("looks") == "last"
-    probe = Probe(folder, judge, per_epoch, recipe.get("probe_steps", []), last_only)
+    every = epochs if last_only else recipe.get("look_every", 1)
+    probe = Probe(folder, judge, per_epoch, recipe.get("probe_steps", []), every)
     gan.fit(
         images,
         batch_size=batch_size,
@@ -129,15 +130,14 @@ class Judge:
 
 
 class Probe(keras.callbacks.Callback):
-    """Looks at the samples at the given steps and after each epoch: a grid and a row each.
-
-    With `last_only`, after the last epoch alone.
+    """Looks at the samples at the given steps, and after every few epochs and the last: a grid
+    and a row each.
     """
 
-    def __init__(self, folder, judge, per_epoch, steps, last_only=False):
+    def __init__(self, folder, judge, per_epoch, steps, every=1):
         super().__init__()
         self.folder, self.judge, self.per_epoch, self.steps = folder, judge, per_epoch, steps
-        self.last_only = last_only
+        self.every = every
         past = read_table(folder / "history.csv")
         self.start = time.perf_counter() - past.get("seconds", [0.0])[-1]
         self.start_cpu = time.process_time() - past.get("processor_seconds", [0.0])[-1]
@@ -185,7 +185,7 @@ class Probe(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """A look, and the epoch's means."""
-        if not self.last_only or epoch + 1 == self.params["epochs"]:
+        if (epoch + 1) % self.every == 0 or epoch + 1 == self.params["epochs"]:
             self.look((epoch + 1) * self.per_epoch, epoch + 1)
         row = {"epoch": epoch + 1, **self.times()}
         append_row(self.folder / "history.csv", row | {k: float(v) for k, v in logs.items()})
