@@ -5,7 +5,8 @@
 Fashion-MNIST, and writes a row a look: epoch, processor seconds of the training alone, and the
 Frechet classifier distance of 10,000 samples (the same classifier for all). `... table` prints,
 for each peer, the best score it reached, when, and when gankit was as good; and draws the curves.
-Set TF_NUM_INTRAOP_THREADS=1 and one core, so that a processor second is the same for all.
+Set TF_NUM_INTRAOP_THREADS=1, OMP_NUM_THREADS=1 and one core, so that a processor second is the same
+for all. The peer `pytorch_dcgan` needs KERAS_BACKEND=torch and a Python with PyTorch.
 """
 
 import argparse
@@ -136,9 +137,14 @@ def main():
         report(options.out)
         picture(options.out).savefig(Path(__file__).parent / "results" / "quality.png")
         return
-    import quality_peers
+    if options.peer == "gankit":
+        make = gankit
+    elif options.peer == "pytorch_dcgan":
+        from quality_torch import pytorch_dcgan as make
+    else:
+        import quality_peers
 
-    make = gankit if options.peer == "gankit" else getattr(quality_peers, options.peer)
+        make = getattr(quality_peers, options.peer)
     path = options.out / f"{options.peer}_{options.seed}.csv"
     measure(*make(options.seed), options.seed, options.epochs, path, options.budget)
 

@@ -64,7 +64,7 @@ elif BACKEND == "torch":
         """Value and gradients of a loss; see the TensorFlow version above."""
         values = [v.value for v in variables]
         loss, aux = loss_fn()
-        found = torch.autograd.grad(loss, values, allow_unused=True)
+        found = torch.autograd.grad(loss, values, allow_unused=True, retain_graph=True)
         found = [torch.zeros_like(v) if g is None else g for g, v in zip(found, values)]
         return loss.detach(), aux, found
 

@@ -61,6 +61,7 @@ class GAN(Sampling, ExactSaving, keras.Model):
         gradient_penalty=None,
         joint_batches=False,
         fresh_fakes=False,
+        simultaneous=False,
         ema=0.0,
         **kwargs,
     ):
@@ -91,6 +92,8 @@ class GAN(Sampling, ExactSaving, keras.Model):
                 statistics among them.
             fresh_fakes: whether G's step draws fakes of its own, as Algorithm 1 has it. By default
                 it learns from those D was just trained on, which saves a pass of G.
+            simultaneous: whether both learn from the same passes: G from the D *before* its step,
+                which saves a pass of D (the loop of TensorFlow's DCGAN tutorial).
             ema: decay of a running average of G's weights, used by `generate`; 0.999 is usual.
                 After s steps the decay is (1 + s) / (10 + s) at most, so that the average is not
                 held back by the untrained G. A second `compile` goes on with the average.
@@ -106,7 +109,7 @@ class GAN(Sampling, ExactSaving, keras.Model):
             loss=loss, d_steps=d_steps, real_label=real_label, fake_label=fake_label,
             label_flips=label_flips, instance_noise=instance_noise, r1=r1,
             gradient_penalty=gradient_penalty, joint_batches=joint_batches,
-            fresh_fakes=fresh_fakes, ema=ema,
+            fresh_fakes=fresh_fakes, simultaneous=simultaneous, ema=ema,
         )  # fmt: skip
         inputs.check_options(objective, loss, options)
         g_optimizer = keras.optimizers.get(g_optimizer or keras.optimizers.Adam(RATE, beta_1=0.5))
@@ -145,6 +148,8 @@ class GAN(Sampling, ExactSaving, keras.Model):
             logs = self.discriminator_step(minibatches[k], fakes)
         if fresh:
             logs |= self.generator_step(minibatches[-1])
+        elif self.options["simultaneous"]:
+            logs = self.simultaneous_step(minibatches[-1])
         else:
             logs = self.generator_step(minibatches[-1], and_discriminator=True)
         if self.ema_generator is not None:
@@ -160,6 +165,12 @@ class GAN(Sampling, ExactSaving, keras.Model):
 
     def discriminator_step(self, reals, fakes):
         """D's step: raise its output on reals, lower it on fakes. Nothing of G moves."""
+        slopes, logs, _ = self.discriminator_slopes(reals, fakes)
+        self.d_optimizer.apply(slopes, self.discriminator.trainable_variables)
+        return logs
+
+    def discriminator_slopes(self, reals, fakes):
+        """The gradients of D's loss, the logs, and D's outputs on the fakes."""
         reals, fakes = self.show(reals), self.show(fakes)
 
         def d_loss():
@@ -178,8 +189,8 @@ class GAN(Sampling, ExactSaving, keras.Model):
 
         variables = self.discriminator.trainable_variables
         loss, (real, fake), slopes = gradients(d_loss, variables)
-        self.d_optimizer.apply(slopes, variables)
-        return {"d_loss": loss, **losses.read_outputs(self.objective, real, fake)}
+        logs = {"d_loss": loss, **losses.read_outputs(self.objective, real, fake)}
+        return slopes, logs, fake
 
     def generator_step(self, reals, and_discriminator=False):
         """G's step: raise D's output on its fakes. Nothing of D moves, its statistics included.
@@ -202,10 +213,25 @@ class GAN(Sampling, ExactSaving, keras.Model):
 
         variables = self.generator.trainable_variables
         loss, logs, slopes = gradients(g_loss, variables)
-        self.g_optimizer.apply(slopes, variables)
+        return {**logs, "g_loss": loss, "g_grad_norm": self.move_generator(slopes)}
+
+    def simultaneous_step(self, reals):
+        """Both steps from the same passes: G learns from the D before its step."""
+
+        def g_loss():
+            fakes = self.generator(self.draw_latent(ops.shape(reals)[0]), training=True)
+            d_slopes, logs, fake = self.discriminator_slopes(reals, fakes)
+            return self.objective.generator(fake), (d_slopes, logs)
+
+        loss, (d_slopes, logs), slopes = gradients(g_loss, self.generator.trainable_variables)
+        self.d_optimizer.apply(d_slopes, self.discriminator.trainable_variables)
+        return {**logs, "g_loss": loss, "g_grad_norm": self.move_generator(slopes)}
+
+    def move_generator(self, slopes):
+        """Apply G's gradients; returns their length."""
+        self.g_optimizer.apply(slopes, self.generator.trainable_variables)
         slopes = [ops.cast(slope, "float32") for slope in sum_replicas(slopes)]
-        norm = ops.sqrt(sum(ops.sum(ops.square(slope)) for slope in slopes))
-        return {**logs, "g_loss": loss, "g_grad_norm": norm}
+        return ops.sqrt(sum(ops.sum(ops.square(slope)) for slope in slopes))
 
     # --- its parts -----------------------------------------------------------------------------
 

@@ -45,9 +45,12 @@ def check_networks(generator, discriminator, latent):
 def check_options(objective, name, options):
     """ValueError if an option of `compile` is out of range, or means nothing with this loss."""
     check_count("d_steps", options["d_steps"])
-    for option in sorted(set(options) - {"loss", "instance_noise", "joint_batches", "fresh_fakes"}):
+    switches = {"joint_batches", "fresh_fakes", "simultaneous"}
+    for option in sorted(set(options) - {"loss", "instance_noise"} - switches):
         if isinstance(options[option], bool) or not isinstance(options[option], numbers.Real):
             raise ValueError(f"{option} is a number, not {options[option]!r}")
+    if options["fresh_fakes"] and options["simultaneous"]:
+        raise ValueError("fresh_fakes and simultaneous exclude each other: choose one")
     noise = options["instance_noise"]
     if not isinstance(noise, (numbers.Real, keras.optimizers.schedules.LearningRateSchedule)):
         raise ValueError(

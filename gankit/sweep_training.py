@@ -26,7 +26,7 @@ KEYS = {"about", "kind", "base", "seeds", "variants"}
 BASE_KEYS = {
     "data", "family", "generator", "discriminator", "learning_rate", "g_learning_rate",
     "d_learning_rate", "decay", "beta_1", "compile", "batch_size", "images", "epochs", "steps",
-    "judge", "probe_steps", "looks", "keep",
+    "judge", "probe_steps", "looks", "look_every", "keep",
 }  # fmt: skip
 TRAIN = """
 import json, sys

@@ -17,7 +17,12 @@ INSTALLED = [name for name in BACKENDS if importlib.util.find_spec(name)]
 OTHERS = pytest.mark.skipif(
     len(INSTALLED) < 2, reason=f"of {', '.join(BACKENDS)} only {INSTALLED[0]} is installed"
 )
-STEPS = {"shared": {"d_steps": 2}, "fresh": {"fresh_fakes": True}, "penalty": {"r1": 0.1}}
+STEPS = {
+    "shared": {"d_steps": 2},
+    "fresh": {"fresh_fakes": True},
+    "simultaneous": {"simultaneous": True},
+    "penalty": {"r1": 0.1},
+}
 
 
 def images(n=48):

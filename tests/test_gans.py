@@ -121,12 +121,12 @@ def test_the_known_trap_is_not_in_here(points):
     assert trapped == 0 and moved(before, state(gan.discriminator)) > 1e-3
 
 
-@pytest.mark.parametrize("fresh_fakes", [True, False])
-def test_the_step_is_algorithm_1_by_hand(fresh_fakes):
+@pytest.mark.parametrize("option", ["fresh_fakes", "simultaneous", None])
+def test_the_step_is_algorithm_1_by_hand(option):
     """One step with plain gradient descent equals the paper's formulas, written in NumPy.
 
     D(x) = w x + b, G(z) = a z, both losses differentiated by hand. G's own latents are the second
-    draw, or with shared fakes the first again.
+    draw, or with shared fakes the first again; it meets D after its step, or simultaneously.
     """
     generator = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
     discriminator = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
@@ -143,9 +143,9 @@ def test_the_step_is_algorithm_1_by_hand(fresh_fakes):
     gan = Known(generator, discriminator)
     gan.draws = list(draws)
     sgd = [keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1)]
-    gan.compile(*sgd, fresh_fakes=fresh_fakes, run_eagerly=True)
+    gan.compile(*sgd, run_eagerly=True, **({option: True} if option else {}))
     logs = gan.algorithm_1(ops.convert_to_tensor(x))
-    assert len(gan.draws) == (0 if fresh_fakes else 1)
+    assert len(gan.draws) == (0 if option == "fresh_fakes" else 1)
 
     def sigmoid(t):
         return 1 / (1 + np.exp(-t))
@@ -153,12 +153,14 @@ def test_the_step_is_algorithm_1_by_hand(fresh_fakes):
     fake = a * draws[0]
     p_real, p_fake = sigmoid(w * x + b), sigmoid(w * fake + b)
     d_loss = -np.log(p_real).mean() - np.log(1 - p_fake).mean()
+    before = w, b
     w -= 0.1 * (((p_real - 1) * x).mean() + (p_fake * fake).mean())
     b -= 0.1 * ((p_real - 1).mean() + p_fake.mean())
-    latent = draws[1] if fresh_fakes else draws[0]
-    p_fake = sigmoid(w * a * latent + b)
+    latent = draws[1] if option == "fresh_fakes" else draws[0]
+    met = before if option == "simultaneous" else (w, b)
+    p_fake = sigmoid(met[0] * a * latent + met[1])
     g_loss = -np.log(p_fake).mean()
-    slope = ((p_fake - 1) * w * latent).mean()
+    slope = ((p_fake - 1) * met[0] * latent).mean()
     np.testing.assert_allclose(float(logs["d_loss"]), d_loss, rtol=1e-5)
     np.testing.assert_allclose(float(logs["g_loss"]), g_loss, rtol=1e-5)
     np.testing.assert_allclose(float(logs["g_grad_norm"]), abs(slope), rtol=1e-5)

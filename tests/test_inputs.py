@@ -77,6 +77,7 @@ OPTIONS = [
     ({"loss": "non-saturating"}, "did you mean 'non_saturating'"),
     ({"d_steps": 0}, "d_steps"),
     ({"d_steps": 1.5}, "d_steps"),
+    ({"fresh_fakes": True, "simultaneous": True}, "exclude"),
     ({"real_label": 1.2}, "real_label"),
     ({"label_flips": -0.1}, "label_flips"),
     ({"ema": 1.0}, "ema"),
