@@ -54,6 +54,27 @@ if BACKEND == "tensorflow":
             y = ops.sum(f(x))
         return tape.gradient(y, x, unconnected_gradients="zero")
 
+    def value_and_input_gradients(f, x):
+        """Like `input_gradients`, of an `f` that returns `(y, aux)`: `(aux, gradient)`."""
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(x)
+            y, aux = f(x)
+            y = ops.sum(y)
+        return aux, tape.gradient(y, x, unconnected_gradients="zero")
+
+    def class_gradients(f, x):
+        """`f(x)`, `(n, k)`, and the gradient of each of the k by `x`, `(n, k, ...)`; one pass."""
+        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+            tape.watch(x)
+            y = f(x)
+            sums = [ops.sum(y[:, i]) for i in range(y.shape[1])]
+        found = [tape.gradient(s, x, unconnected_gradients="zero") for s in sums]
+        return y, ops.stack(found, axis=1)
+
+    def compiled(function, model):
+        """`function` of tensors, compiled; it reads the variables of `model` as they are then."""
+        return tf.function(function, reduce_retracing=True)
+
 elif BACKEND == "torch":
     import torch
 
@@ -72,6 +93,27 @@ elif BACKEND == "torch":
         """Gradient of `sum(f(x))` by `x`; see the TensorFlow version above."""
         x = x.detach().requires_grad_(True)
         return torch.autograd.grad(f(x).sum(), x, create_graph=True)[0]
+
+    def value_and_input_gradients(f, x):
+        """Aux and gradient; see the TensorFlow version above."""
+        x = x.detach().requires_grad_(True)
+        y, aux = f(x)
+        y = y.sum()
+        found = torch.autograd.grad(y, x)[0] if y.requires_grad else torch.zeros_like(x)
+        return aux.detach(), found
+
+    def class_gradients(f, x):
+        """Outputs and their gradients; see the TensorFlow version above."""
+        x = x.detach().requires_grad_(True)
+        y = f(x)
+        sums = [y[:, i].sum() for i in range(y.shape[1])]
+        found = [torch.autograd.grad(s, x, retain_graph=True, allow_unused=True)[0] for s in sums]
+        found = [torch.zeros_like(x) if g is None else g for g in found]
+        return y.detach(), torch.stack(found, dim=1)
+
+    def compiled(function, model):
+        """`function`, as it is; see the TensorFlow version above."""
+        return function
 
 elif BACKEND == "jax":
     import jax
@@ -113,6 +155,33 @@ elif BACKEND == "jax":
     def input_gradients(f, x):
         """Gradient of `sum(f(x))` by `x`; see the TensorFlow version above."""
         return jax.grad(lambda x: ops.sum(f(x)))(x)
+
+    def value_and_input_gradients(f, x):
+        """Aux and gradient; see the TensorFlow version above."""
+
+        def summed(x):
+            y, aux = f(x)
+            return ops.sum(y), aux
+
+        (_, aux), found = jax.value_and_grad(summed, has_aux=True)(x)
+        return aux, found
+
+    def class_gradients(f, x):
+        """Outputs and their gradients; see the TensorFlow version above."""
+        y, pull_back = jax.vjp(f, x)
+        ones = ops.eye(y.shape[1], dtype=y.dtype)
+        found = [pull_back(ops.broadcast_to(row, y.shape))[0] for row in ones]
+        return y, ops.stack(found, axis=1)
+
+    def compiled(function, model):
+        """`function` of tensors, compiled; see the TensorFlow version above."""
+
+        @jax.jit
+        def pure(values, *args):
+            with keras.StatelessScope(state_mapping=list(zip(model.variables, values))):
+                return function(*args)
+
+        return lambda *args: pure([v.value for v in model.variables], *args)
 
 else:
     raise ImportError(

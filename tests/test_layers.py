@@ -27,6 +27,8 @@ FLOORS = {
     "doctor": 2,
     "symptoms": 2,
     "metrics": 2,
+    "attacks": 2,
+    "robustness": 3,
     "runs": 4,
     "training": 4,
     "sweeps": 4,
