@@ -2,7 +2,8 @@
 
 `python benchmarks/quality.py train PEER --seed 0` trains one contender (a function of
 `quality_peers.py`, or `gankit`: this package with its defaults) on the 60,000 images of
-Fashion-MNIST, and writes a row a look: epoch, processor seconds of the training alone, and the
+Fashion-MNIST (`--data cifar10` for 32 px colour: `gankit`, `keras_copied`, `pytorch_dcgan`), and
+writes a row a look: epoch, processor seconds of the training alone, and the
 Frechet classifier distance of 10,000 samples (the same classifier for all). `... table` prints,
 for each peer, the best score it reached, when, and when gankit was as good; and draws the curves.
 Set TF_NUM_INTRAOP_THREADS=1, OMP_NUM_THREADS=1 and one core, so that a processor second is the same
@@ -30,7 +31,7 @@ def looks(epochs):
     return [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 3.5, *range(4, epochs + 1)]
 
 
-def gankit(seed):
+def gankit(seed, shape=(28, 28, 1)):
     """This package's DCGAN, all by default."""
     import keras
     import tensorflow as tf
@@ -39,18 +40,13 @@ def gankit(seed):
     from gankit.models import dcgan
 
     keras.utils.set_random_seed(seed)
-    shape = (28, 28, 1)
     gan = GAN(dcgan.generator(shape), dcgan.discriminator(shape), seed=seed)
     gan.compile()
     return tf.function(gan.algorithm_1), lambda n, s: gan.generate(n, seed=s), 64
 
 
-def measure(step, sample, batch_size, seed, epochs, path, budget=None):
+def measure(images, judge, step, sample, batch_size, seed, epochs, path, budget=None):
     """Train, and write the score at each look; the judge's own time is not counted."""
-    from gankit.training import Judge
-
-    images = datasets.fashion_mnist()
-    judge = Judge("fashion_mnist_classifier")
     per_epoch = len(images) // batch_size
     marks = {round(e * per_epoch) for e in looks(epochs)}
     batches, spent, done = images.batches(batch_size, seed=seed), 0.0, 0
@@ -65,7 +61,7 @@ def measure(step, sample, batch_size, seed, epochs, path, budget=None):
                 spent += time.process_time() - start
                 done += 1
                 if done in marks:
-                    score = judge.score(np.asarray(sample(10_000, 1)))["frechet"]
+                    score = judge.score(np.asarray(sample(judge.n, 1)))["frechet"]
                     table.writerow([f"{done / per_epoch:.2f}", f"{spent:.1f}", f"{score:.2f}"])
                     file.flush()
                     print(f"{done / per_epoch:.2f} {spent:.0f} s {score:.1f}", flush=True)
@@ -128,14 +124,17 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=["train", "table"])
     parser.add_argument("peer", nargs="?", default="gankit")
+    parser.add_argument("--data", default="fashion_mnist", choices=["fashion_mnist", "cifar10"])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--budget", type=float, help="stop after so many processor seconds")
-    parser.add_argument("--out", type=Path, default=FOLDER)
+    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
+    options.out = options.out or FOLDER / ("" if options.data == "fashion_mnist" else options.data)
     if options.what == "table":
         report(options.out)
-        picture(options.out).savefig(Path(__file__).parent / "results" / "quality.png")
+        name = "quality.png" if options.data == "fashion_mnist" else f"quality_{options.data}.png"
+        picture(options.out).savefig(Path(__file__).parent / "results" / name)
         return
     if options.peer == "gankit":
         make = gankit
@@ -145,8 +144,13 @@ def main():
         import quality_peers
 
         make = getattr(quality_peers, options.peer)
+    from gankit.training import Judge
+
+    images, judge = datasets.load(options.data), Judge(f"{options.data}_classifier")
+    with_shape = {} if options.data == "fashion_mnist" else {"shape": images.image_shape}
     path = options.out / f"{options.peer}_{options.seed}.csv"
-    measure(*make(options.seed), options.seed, options.epochs, path, options.budget)
+    contender = make(options.seed, **with_shape)
+    measure(images, judge, *contender, options.seed, options.epochs, path, options.budget)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The GANs that people copy, as they are published: what `quality.py` compares with.
 
-Each peer is a function `peer(seed) -> (step, sample, batch_size)`: `step(reals)` takes one training
-step on float32 images in [0, 1], `sample(n, seed)` returns as many.
+Each peer is a function `peer(seed, ...) -> (step, sample, batch_size)`: `step(reals)` takes one
+training step on float32 images in [0, 1], `sample(n, seed)` returns as many.
 
 - `keras_copied`: the pattern copied from the Keras guides (an overridden `train_step`, D on fakes
   and reals in one batch, a fresh pass of G for each update), on DCGAN's networks at 28 px with
@@ -65,36 +65,14 @@ def _copied(generator, discriminator, latent_dim, rate, beta_1, label_noise):
     return tf.function(gan.train_step), _sampler(generator, latent_dim)
 
 
-def keras_copied(seed, width=64):
+def keras_copied(seed, shape=(28, 28, 1), width=64):
     """DCGAN's networks and settings in the copied step."""
+    from gankit.models import dcgan
+
     keras.utils.set_random_seed(seed)
-    normal = {"kernel_initializer": keras.initializers.RandomNormal(stddev=0.02)}
-    generator = Sequential(
-        [
-            Input((100,)),
-            layers.Dense(7 * 7 * 2 * width, use_bias=False, **normal),
-            layers.BatchNormalization(),
-            layers.ReLU(),
-            layers.Reshape((7, 7, 2 * width)),
-            layers.Conv2DTranspose(width, 4, 2, padding="same", use_bias=False, **normal),
-            layers.BatchNormalization(),
-            layers.ReLU(),
-            layers.Conv2DTranspose(1, 4, 2, padding="same", activation="tanh", **normal),
-            layers.Rescaling(0.5, offset=0.5),
-        ]
-    )
-    discriminator = Sequential(
-        [
-            Input((28, 28, 1)),
-            layers.Rescaling(2.0, offset=-1.0),
-            layers.Conv2D(width, 4, 2, padding="same", **normal),
-            layers.LeakyReLU(0.2),
-            layers.Conv2D(2 * width, 4, 2, padding="same", **normal),
-            layers.LeakyReLU(0.2),
-            layers.Flatten(),
-            layers.Dense(1, **normal),
-        ]
-    )
+    normal = keras.initializers.RandomNormal(stddev=0.02)
+    generator = dcgan.generator(shape, width=width, initializer=normal)
+    discriminator = dcgan.discriminator(shape, width, batch_norm=False, initializer=normal)
     return *_copied(generator, discriminator, 100, 2e-4, 0.5, 0.0), 128
 
 

@@ -22,11 +22,11 @@ def first_weights(module):
         nn.init.normal_(module.weight, 1.0, 0.02)
 
 
-def pytorch_dcgan(seed, width=64):
+def pytorch_dcgan(seed, shape=(28, 28, 1), width=64):
     """`(step, sample, batch_size)`, as the peers of `quality_peers.py`."""
     torch.manual_seed(seed)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    g, d = (n.to(memory_format=torch.channels_last) for n in torch_networks((28, 28, 1), width))
+    g, d = (n.to(memory_format=torch.channels_last) for n in torch_networks(shape, width))
     g.apply(first_weights)
     d.apply(first_weights)
     g_optimizer, d_optimizer = (
