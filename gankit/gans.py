@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from gankit import inputs, losses, tricks
-from gankit.backend import JIT_COMPILE, OptimizerPair, gradients, run_step, sum_replicas
+from gankit.backend import JIT_COMPILE, OptimizerPair, gradients, run_step
 from gankit.callbacks import Progress
 from gankit.sampling import Sampling
 from gankit.saving import EpochCounter, ExactSaving
@@ -90,10 +90,10 @@ class GAN(Sampling, ExactSaving, keras.Model):
                 "wasserstein" loss, else 0.
             joint_batches: whether D sees reals and fakes in one batch: it shares its batch
                 statistics among them.
-            fresh_fakes: whether G's step draws fakes of its own, as Algorithm 1 has it. By default
-                it learns from those D was just trained on, which saves a pass of G.
-            simultaneous: whether both learn from the same passes: G from the D *before* its step,
-                which saves a pass of D (the loop of TensorFlow's DCGAN tutorial).
+            fresh_fakes: whether G's step draws fakes of its own, as Algorithm 1 has it; by default
+                it takes those D was just trained on, which saves a pass of G.
+            simultaneous: whether G learns from the D *before* its step, of the same passes (as in
+                TensorFlow's DCGAN tutorial), which saves a pass of D.
             ema: decay of a running average of G's weights, used by `generate`; 0.999 is usual.
                 After s steps the decay is (1 + s) / (10 + s) at most, so that the average is not
                 held back by the untrained G. A second `compile` goes on with the average.
@@ -182,10 +182,8 @@ class GAN(Sampling, ExactSaving, keras.Model):
                 fake = self.discriminator(fakes, training=True)
             labels = tricks.labels(self.options, real, fake, self.seed_generator)
             loss = self.objective.discriminator(real, fake, *labels)
-            loss += tricks.penalty(
-                self.options, self.discriminator, reals, fakes, self.seed_generator
-            )
-            return loss, (real, fake)
+            given = self.options, self.discriminator, reals, fakes, self.seed_generator
+            return loss + tricks.penalty(*given), (real, fake)
 
         variables = self.discriminator.trainable_variables
         loss, (real, fake), slopes = gradients(d_loss, variables)
@@ -213,7 +211,8 @@ class GAN(Sampling, ExactSaving, keras.Model):
 
         variables = self.generator.trainable_variables
         loss, logs, slopes = gradients(g_loss, variables)
-        return {**logs, "g_loss": loss, "g_grad_norm": self.move_generator(slopes)}
+        self.g_optimizer.apply(slopes, variables)
+        return {**logs, "g_loss": loss, "g_grad_norm": tricks.length(slopes)}
 
     def simultaneous_step(self, reals):
         """Both steps from the same passes: G learns from the D before its step."""
@@ -223,15 +222,11 @@ class GAN(Sampling, ExactSaving, keras.Model):
             d_slopes, logs, fake = self.discriminator_slopes(reals, fakes)
             return self.objective.generator(fake), (d_slopes, logs)
 
-        loss, (d_slopes, logs), slopes = gradients(g_loss, self.generator.trainable_variables)
+        variables = self.generator.trainable_variables
+        loss, (d_slopes, logs), slopes = gradients(g_loss, variables)
         self.d_optimizer.apply(d_slopes, self.discriminator.trainable_variables)
-        return {**logs, "g_loss": loss, "g_grad_norm": self.move_generator(slopes)}
-
-    def move_generator(self, slopes):
-        """Apply G's gradients; returns their length."""
-        self.g_optimizer.apply(slopes, self.generator.trainable_variables)
-        slopes = [ops.cast(slope, "float32") for slope in sum_replicas(slopes)]
-        return ops.sqrt(sum(ops.sum(ops.square(slope)) for slope in slopes))
+        self.g_optimizer.apply(slopes, variables)
+        return {**logs, "g_loss": loss, "g_grad_norm": tricks.length(slopes)}
 
     # --- its parts -----------------------------------------------------------------------------
 
@@ -246,10 +241,9 @@ class GAN(Sampling, ExactSaving, keras.Model):
     def show(self, samples):
         """What D is shown: the samples, under instance noise if there is any."""
         size = self.options["instance_noise"]
-        if callable(size):
-            size = size(self.d_optimizer.iterations)
-        elif not size:
+        if not callable(size) and not size:
             return samples
+        size = size(self.d_optimizer.iterations) if callable(size) else size
         return tricks.add_noise(samples, size, self.seed_generator)
 
     # --- for users -----------------------------------------------------------------------------

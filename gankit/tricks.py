@@ -6,7 +6,7 @@ between the two. Points (data that are no images) are taken as they are.
 
 from keras import ops, random
 
-from gankit.backend import input_gradients, replica
+from gankit.backend import input_gradients, replica, sum_replicas
 
 
 def units(samples):
@@ -87,6 +87,12 @@ def penalty(options, discriminator, reals, fakes, seed):
     if weight := options["gradient_penalty"]:
         total += weight * gradient_penalty(discriminator, reals, fakes, seed)
     return total
+
+
+def length(slopes):
+    """Length of a gradient, the replicas' parts added up."""
+    slopes = [ops.cast(slope, "float32") for slope in sum_replicas(slopes)]
+    return ops.sqrt(sum(ops.sum(ops.square(slope)) for slope in slopes))
 
 
 def average(mean_network, network, decay, step):
