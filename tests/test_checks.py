@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gankit import course
-from gankit.checks import Check, as_array, lesson_01, lesson_02, same
+from gankit.checks import Check, as_array, lesson_01, lesson_02, lesson_03, same
 from gankit.course import check, todo
 
 
@@ -33,6 +33,15 @@ def covered(reach, share):
 
 def unit(z):
     return z / np.linalg.norm(z)
+
+
+def score(p, marginal=None):
+    marginal = p.mean(axis=0) if marginal is None else marginal
+    return np.exp(np.mean(np.sum(p * np.log(p / marginal), axis=1)))
+
+
+def pairs(letters):
+    return dict(zip((1, 2, 3, 4), letters))
 
 
 WRONG = [
@@ -131,10 +140,52 @@ WRONG = [
         lambda f, tr, te, d: (np.median(distance(f, tr).min(1)), np.median(distance(f, te).min(1))),
         "the median of those",
     ),
+    ("03.frechet_1d", lambda m, s, n, t: (m - n) ** 2 + (s**2 - t**2) ** 2, "of the variances"),
+    ("03.frechet_1d", lambda m, s, n, t: (m - n) ** 2 + s**2 + t**2, "cross term is missing"),
+    ("03.frechet_1d", lambda m, s, n, t: np.hypot(m - n, s - t), "the root of it"),
+    ("03.frechet_1d", lambda m, s, n, t: (m - n) ** 2, "the means alone"),
+    ("03.frechet_1d", lambda m, s, n, t: (s - t) ** 2, "the spreads alone"),
+    ("03.frechet_1d", lambda m, s, n, t: abs(m - n) + abs(s - t), "not squared"),
+    ("03.frechet_1d", lambda m, s, n, t: (m - n) ** 2 + abs(s**2 - t**2), "subtract first"),
+    ("03.frechet_1d", lambda m, s, n, t: (m - n) ** 2 + s + t, "Two squares, added"),
+    ("03.classifier_score", lambda p: np.log(score(p)), "exp is missing"),
+    ("03.classifier_score", lambda p: score(p, np.ones(3) / 3), "mean of *these* rows"),
+    ("03.classifier_score", lambda p: np.mean([score(r, p.mean(0)) for r in p[:, None]]), "before"),
+    ("03.classifier_score", lambda p: score(p) ** len(p), "summed over the images"),
+    ("03.classifier_score", lambda p: 1 / score(p), "sign is turned"),
+    ("03.classifier_score", lambda p: np.sqrt(score(p)), "Three steps"),
+    ("03.classifier_score", lambda p: 1 / score(p.mean(0)[None], np.ones(3)), "the marginal alone"),
+    ("03.classifier_score", lambda p: 1 / score(p, np.ones(3)), "where is the marginal?"),
+    (
+        "03.classifier_score",
+        lambda p: np.exp(np.mean(p.mean(0) * np.log(p.mean(0) / p)) * 3),
+        "other way round",
+    ),
+    ("03.published", "a", "told apart so much better than the photographs"),
+    ("03.published", "B", "64 is not"),
+    ("03.published", "d", "do not make 64"),
+    ("03.published", "e", "One thing can"),
+    ("03.published", 64, "one letter from a to e"),
+    ("03.published", "f", "one letter from a to e"),
+    ("03.prefers", pairs("baab"), "A is off by 0.5 in the mean"),
+    ("03.prefers", pairs("abab"), "is seen by no mean"),
+    ("03.prefers", pairs("aabb"), "a little grain"),
+    ("03.prefers", pairs("aaaa"), "a bias that falls as 1/N"),
+    ("03.prefers", pairs("acab"), "'a' or 'b'"),
+    ("03.prefers", "aaab", "a letter for each of the pairs"),
+    ("03.comparable", ["a", "b", "e"], "another resize"),
+    ("03.comparable", ["a", "c", "e"], "a tenth of the samples"),
+    ("03.comparable", "AED", "another split"),
+    ("03.comparable", ["a", "f"], "other features"),
+    ("03.comparable", ["a", "e", "g"], "bedrooms"),
+    ("03.comparable", ["a"], "not the program's name"),
+    ("03.comparable", ["e"], "Look at the first"),
+    ("03.comparable", ["z"], "letters from a to g"),
+    ("03.comparable", None, "letters from a to g"),
 ]
 CHECKS = {
     f"{module.__name__[-2:]}.{name}": value
-    for module in (lesson_01, lesson_02)
+    for module in (lesson_01, lesson_02, lesson_03)
     for name, value in vars(module).items()
     if isinstance(value, Check)
 }
@@ -182,6 +233,18 @@ def test_inputs_are_asymmetric_each_wrong_idea_gives_another_result(name):
     assert not rest, "these wrong ideas pass"
 
 
+def test_lesson_03_prefers_what_the_distance_prefers():
+    """The pairs whose answer can be computed, and the worked numbers of the Inception Score."""
+    distance = lesson_03.frechet_1d.reference
+    assert distance(0, 1, 0.5, 1) == 0.25 < distance(0, 1, 0, 2) == 1
+    bumps = np.repeat([-1.0, 1.0], [30, 70])
+    assert distance(0, 1, 0, 1) == 0 < distance(0, 1, bumps.mean(), bumps.std())
+    exercise = lesson_03.classifier_score
+    numbers = [exercise.reference(*exercise.cases[0])]
+    numbers += [idea(*exercise.cases[0]) for idea in list(exercise.wrong)[:3]]
+    np.testing.assert_allclose(numbers, [1.538, 0.430, 1.583, 1.561], atol=5e-4)
+
+
 def test_the_worked_numbers_of_the_lessons():
     case = lesson_01.discriminator_loss.cases[0]
     assert [list(x) for x in case] == [[2, -1], [-2, 1.5]]
@@ -219,8 +282,11 @@ def test_right_solutions_of_other_kinds_pass(capsys):
     check("02.planted_faults", ["J", "I", "H", "D"])
     check("02.spherical_mid", lambda a, b: 10 * unit(a + b))
     check("02.spherical_mid", lambda a, b: ((a + b) / np.sqrt(3))[None])
+    check("03.published", ["C"])
+    check("03.prefers", pairs("AAAB"))
+    check("03.comparable", "EA")
     said = capsys.readouterr().out.splitlines()
-    assert [line[:3] for line in said] == ["ok:"] * 5, said
+    assert [line[:3] for line in said] == ["ok:"] * 8, said
 
 
 def test_a_solution_cannot_spoil_the_input_of_the_next(capsys):

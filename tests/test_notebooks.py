@@ -36,6 +36,7 @@ def items(text):
 LESSON_ITEMS = {  # which items of the documents each lesson has to judge
     "01_gan_basics": items("S2.2-8 S2.19 S3.9-13 S3.33 S4.5-12 S4.88-97"),
     "02_dcgan_fashion_mnist": items("S2.9-18 S2.20 S4.98-102"),
+    "03_evaluating_gans": items("S0.25 S2.21-33"),
 }
 VERDICT = re.compile(
     r"(holds with limits|holds|fails|cannot be told here|context)( *[:;,.(].*)?", re.DOTALL
