@@ -62,12 +62,15 @@ if BACKEND == "tensorflow":
             y = ops.sum(y)
         return aux, tape.gradient(y, x, unconnected_gradients="zero")
 
-    def class_gradients(f, x):
-        """`f(x)`, `(n, k)`, and the gradient of each of the k by `x`, `(n, k, ...)`; one pass."""
+    def class_gradients(f, x, weights=None):
+        """`f(x)`, `(n, k)`, and the gradient of each of the k by `x`, `(n, k, ...)`; one pass.
+
+        With weights, `(n, j, k)`: of j weighted sums of the k instead, `(n, j, ...)`.
+        """
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch(x)
             y = f(x)
-            sums = [ops.sum(y[:, i]) for i in range(y.shape[1])]
+            sums = weighted_sums(y, weights)
         found = [tape.gradient(s, x, unconnected_gradients="zero") for s in sums]
         return y, ops.stack(found, axis=1)
 
@@ -102,11 +105,11 @@ elif BACKEND == "torch":
         found = torch.autograd.grad(y, x)[0] if y.requires_grad else torch.zeros_like(x)
         return aux.detach(), found
 
-    def class_gradients(f, x):
+    def class_gradients(f, x, weights=None):
         """Outputs and their gradients; see the TensorFlow version above."""
         x = x.detach().requires_grad_(True)
         y = f(x)
-        sums = [y[:, i].sum() for i in range(y.shape[1])]
+        sums = weighted_sums(y, weights)
         found = [torch.autograd.grad(s, x, retain_graph=True, allow_unused=True)[0] for s in sums]
         found = [torch.zeros_like(x) if g is None else g for g in found]
         return y.detach(), torch.stack(found, dim=1)
@@ -166,11 +169,12 @@ elif BACKEND == "jax":
         (_, aux), found = jax.value_and_grad(summed, has_aux=True)(x)
         return aux, found
 
-    def class_gradients(f, x):
+    def class_gradients(f, x, weights=None):
         """Outputs and their gradients; see the TensorFlow version above."""
         y, pull_back = jax.vjp(f, x)
-        ones = ops.eye(y.shape[1], dtype=y.dtype)
-        found = [pull_back(ops.broadcast_to(row, y.shape))[0] for row in ones]
+        if weights is None:
+            weights = ops.broadcast_to(ops.eye(y.shape[1], dtype=y.dtype), (*y.shape, y.shape[1]))
+        found = [pull_back(weights[:, i])[0] for i in range(weights.shape[1])]
         return y, ops.stack(found, axis=1)
 
     def compiled(function, model):
@@ -188,6 +192,13 @@ else:
         f"gankit trains with KERAS_BACKEND tensorflow, torch or jax, not {BACKEND!r}: set the "
         "variable before Keras is imported"
     )
+
+
+def weighted_sums(y, weights=None):
+    """Scalars: the sum of `(n, k)` over n for each of the k, or for each of j weightings."""
+    if weights is None:
+        return [ops.sum(y[:, i]) for i in range(y.shape[1])]
+    return [ops.sum(y * weights[:, i]) for i in range(weights.shape[1])]
 
 
 def replica():

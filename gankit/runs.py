@@ -68,7 +68,8 @@ def build_network(recipe, name):
 
     shape = tuple(recipe["image_shape"])
     if name == "classifier":
-        return classifiers.cnn(shape, recipe["classes"], **recipe["network"])
+        build = {"cnn": classifiers.cnn, "linear": classifiers.linear}[recipe.get("family", "cnn")]
+        return build(shape, recipe["classes"], **recipe["network"])
     family = {"dcgan": dcgan, "mlp": mlp}[recipe["family"]]
     build = {"generator": family.generator, "discriminator": family.discriminator}[name]
     return build(shape, **recipe[name])

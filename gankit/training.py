@@ -1,5 +1,6 @@
 """How `gankit.runs` trains a recipe: a GAN, or the classifier that judges it."""
 
+import dataclasses
 import json
 import os
 import platform
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from keras import layers
 from PIL import Image
 
 from gankit import datasets, plots
@@ -207,23 +209,28 @@ def train_classifier(recipe, folder, steps=None, width=None):
     """Train a classifier's recipe from the start; it takes minutes."""
     keras.utils.set_random_seed(recipe["seed"])
     train, test = (datasets.load(recipe["data"], split) for split in ("train", "test"))
+    if recipe.get("balanced"):
+        train, test = balanced(train), balanced(test)
     recipe = adapted(recipe, steps, width, train) | {"classes": len(train.class_names)}
     train = train if recipe["images"] == len(train) else train.take(recipe["images"])
     network = build_network(recipe, "classifier")
     total = recipe["epochs"] * (len(train) // recipe["batch_size"])
     rate = keras.optimizers.schedules.CosineDecay(recipe["learning_rate"], total)
-    network.compile(
+    altered = [layers.RandomFlip("horizontal"), layers.RandomTranslation(0.1, 0.1, "nearest")]
+    altered = altered if recipe.get("augment") else []
+    model = keras.Sequential([layers.Rescaling(1 / 255), *altered, network])
+    model.compile(
         keras.optimizers.Adam(rate),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
     start, start_cpu = time.perf_counter(), time.process_time()
-    history = network.fit(
-        train.unit(),
+    history = model.fit(
+        train.images,
         train.labels,
         batch_size=recipe["batch_size"],
         epochs=recipe["epochs"],
-        validation_data=(test.unit(), test.labels),
+        validation_data=(test.images, test.labels),
         verbose=2,
     ).history
     folder.mkdir(parents=True, exist_ok=True)
@@ -237,6 +244,16 @@ def train_classifier(recipe, folder, steps=None, width=None):
     results = {"test_accuracy": history["val_accuracy"][-1]}
     times = time.perf_counter() - start, time.process_time() - start_cpu
     write_record(folder, train, results, *times)
+
+
+def balanced(images):
+    """`Images` with as many of each class as the rarest has: the first ones."""
+    few = np.bincount(images.labels).min()
+    chosen = [np.flatnonzero(images.labels == c)[:few] for c in range(len(images.class_names))]
+    chosen = np.sort(np.concatenate(chosen))
+    name = f"{images.name}, {few:,} of each class"
+    changes = {"images": images.images[chosen], "labels": images.labels[chosen], "name": name}
+    return dataclasses.replace(images, **changes)
 
 
 def write_record(folder, images, results, seconds, processor_seconds):

@@ -281,6 +281,25 @@ def test_cifar_pictures_get_official_labels(tmp_path):
     assert found.name == "cifar10 (part, 12 of 50,000)"
 
 
+def test_cats_and_dogs_are_split_once_and_for_all(tmp_path, monkeypatch):
+    for i in range(10):
+        write_picture(tmp_path / f"cats_dogs/cat/cat.{i}.png", (2 * i, 0, 0), (64, 64))
+        write_picture(tmp_path / f"cats_dogs/dog/dog.{i}.png", (2 * i + 1, 0, 0), (64, 64))
+    zipped(tmp_path / "cats_dogs", tmp_path / "pets.zip")
+    monkeypatch.setenv("GANKIT_DATA", str(tmp_path))
+    wanted = np.random.default_rng(0).permutation(20)
+    values = np.concatenate([np.arange(0, 20, 2), np.arange(1, 20, 2)])[wanted]
+    for folder in (None, tmp_path, tmp_path / "cats_dogs", tmp_path / "pets.zip"):
+        train, test = (datasets.cats_vs_dogs(split, folder) for split in ("train", "test"))
+        assert test.images[:, 0, 0, 0].tolist() == values[:4].tolist()
+        assert train.images[:, 0, 0, 0].tolist() == values[4:].tolist()
+        assert (test.labels == values[:4] % 2).all() and test.class_names == ("cat", "dog")
+    assert test.name == "cats_vs_dogs (part, 4 of 5,000)" and "Kaggle" in test.licence
+    write_picture(tmp_path / "cats_dogs/owl/1.png", 1)
+    with pytest.raises(ValueError, match="cat, dog, owl: wanted are the folders cat and dog"):
+        datasets.cats_vs_dogs()
+
+
 def test_image_folder_layouts(tmp_path):
     for split, grey in (("train", 10), ("test", 20)):
         write_picture(tmp_path / f"a/pets/{split}/dog/1.png", grey)
@@ -575,13 +594,17 @@ def test_offline_uses_the_sample_and_says_so_once(monkeypatch, capsys):
     pets = datasets.cifar10("test")
     assert pets.name == "cifar10 (stand-in: tinted Fashion-MNIST)"
     assert pets.image_shape == (32, 32, 3) and len(pets.only("dog")) == 200
+    pets = datasets.cats_vs_dogs("test")
+    assert pets.name == "cats_vs_dogs (stand-in: tinted Fashion-MNIST)" and pets.licence == "MIT"
+    assert pets.image_shape == (64, 64, 3) and np.bincount(pets.labels).tolist() == [200, 200]
     corner = pets.images[:, 0, 0].astype(int)  # background: dark, of many colours
     assert corner.max() < 140 and corner.std(axis=0).min() > 25
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(" (")[0] for line in lines] == [
         "gankit: using fashion_mnist", "gankit: using mnist", "gankit: using cifar10",
+        "gankit: using cats_vs_dogs",
     ]
-    assert all("GANKIT_OFFLINE=1" in line for line in lines)
+    assert all("GANKIT_OFFLINE=1" in line for line in lines[:3]) and "Kaggle" in lines[3]
 
 
 def test_the_sample_is_what_its_readme_records():
@@ -799,3 +822,12 @@ def test_real_cifar10(real):
     blue = test.images[..., 2].mean(axis=(1, 2)) - test.images[..., 0].mean(axis=(1, 2))
     ships, deer = test.labels == 8, test.labels == 4
     assert blue[ships].mean() > 10 > blue[deer].mean(), "labels or channels are mixed up"
+
+
+@pytest.mark.realdata
+def test_real_cats_and_dogs(real):
+    test = datasets.cats_vs_dogs("test")
+    if "stand-in" in test.name:
+        pytest.skip("cats_dogs is not under $GANKIT_DATA")
+    assert test.name == "cats_vs_dogs" and test.image_shape == (64, 64, 3) and len(test) == 5000
+    assert np.bincount(test.labels).tolist() == [2506, 2494], "another draw of the test images"

@@ -15,7 +15,8 @@ FILES = ["discriminator.keras", "generator.keras", "history.csv", "probes.csv", 
 def small(monkeypatch):
     """The recipe of the DCGAN, tiny and without a judge."""
     recipe = runs.load_recipe("dcgan_fashion_mnist")
-    recipe |= {"judge": None, "batch_size": 8, "epochs": 3, "probe_steps": [0, 2]}
+    recipe |= {"judge": None, "batch_size": 8, "epochs": 3}
+    recipe |= {"probe_steps": [0, 2], "look_every": 1}
     monkeypatch.setattr(runs, "load_recipe", lambda name: dict(recipe))
     take = training.datasets.Images.take
     load = training.datasets.load

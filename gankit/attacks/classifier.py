@@ -13,6 +13,7 @@ import numpy as np
 from keras import layers, ops
 
 from gankit import backend
+from gankit.inputs import check_count
 
 SQUASHED = ("softmax", "sigmoid")
 
@@ -134,6 +135,7 @@ class Classifier:
         return self._passes[name]
 
     def _parts(self, batch_size, images, labels=None):
+        batch_size = check_count("batch_size", batch_size)
         self.queries += len(images)
         for start in range(0, len(images), batch_size):
             part = ops.convert_to_tensor(images[start : start + batch_size], dtype="float32")

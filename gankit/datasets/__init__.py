@@ -1,19 +1,19 @@
 """Images to learn from: named sets, folders of pictures, and the batches made of them.
 
-`fashion_mnist()`, `mnist()`, `cifar10()` and `image_folder(path)` return `Images`, and
-`image_folder(path, in_memory=False)` `ImageFiles`, which stay on disk; `data/README.md` says where
-each set is looked for and under which licence it stands.
+`fashion_mnist()`, `mnist()`, `cifar10()`, `cats_vs_dogs()` and `image_folder(path)` return
+`Images`, and `image_folder(path, in_memory=False)` `ImageFiles`, which stay on disk;
+`data/README.md` says where each set is looked for and under which licence it stands.
 """
 
 from gankit.datasets.folders import image_folder
 from gankit.datasets.images import Images
 from gankit.datasets.locate import data_folder
-from gankit.datasets.named import cifar10, fashion_mnist, load, mnist
+from gankit.datasets.named import cats_vs_dogs, cifar10, fashion_mnist, load, mnist
 from gankit.datasets.streaming import ImageFiles
 
 __all__ = [
-    "ArrayBatches", "ImageFiles", "Images", "cifar10", "data_folder", "fashion_mnist",
-    "image_folder", "load", "mnist",
+    "ArrayBatches", "ImageFiles", "Images", "cats_vs_dogs", "cifar10", "data_folder",
+    "fashion_mnist", "image_folder", "load", "mnist",
 ]
 
 

@@ -1,8 +1,9 @@
-"""Fashion-MNIST, MNIST and CIFAR-10, wherever they are; else a stand-in that says so.
+"""Fashion-MNIST, MNIST, CIFAR-10, cats and dogs, wherever they are; else a stand-in, saying so.
 
 Each is looked for in `folder`, if one is given, and nowhere else; without one under `$GANKIT_DATA`,
-then in Keras' cache, into which it is downloaded unless `$GANKIT_OFFLINE` is 1. Where none of these
-has it, the bundled Fashion-MNIST images serve: as a sample, or dressed as the other set.
+then in Keras' cache, into which it is downloaded unless `$GANKIT_OFFLINE` is 1 (cats and dogs never
+are). Where none of these has it, the bundled Fashion-MNIST images serve: as a sample, or dressed as
+the other set.
 """
 
 from pathlib import Path
@@ -20,18 +21,23 @@ CLASSES = {
     "mnist": tuple("0123456789"),
     "cifar10": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship",
                 "truck"),
+    "cats_vs_dogs": ("cat", "dog"),
 }
 SIZES = {
     "fashion_mnist": {"train": 60_000, "test": 10_000},
     "mnist": {"train": 60_000, "test": 10_000},
     "cifar10": {"train": 50_000, "test": 10_000},
+    "cats_vs_dogs": {"train": 20_000, "test": 5_000},
 }
 SOURCES = {
     "fashion_mnist": "Xiao, Rasul & Vollgraf 2017, github.com/zalandoresearch/fashion-mnist",
     "mnist": "LeCun, Cortes & Burges 1998, yann.lecun.com/exdb/mnist",
     "cifar10": "Krizhevsky 2009, www.cs.toronto.edu/~kriz/cifar.html",
+    "cats_vs_dogs": "Elson et al. 2007 (Asirra), www.kaggle.com/c/dogs-vs-cats",
 }
-LICENCES = {"fashion_mnist": "MIT", "mnist": "CC BY-SA 3.0", "cifar10": "not stated"}
+LICENCES = {"fashion_mnist": "MIT", "mnist": "CC BY-SA 3.0", "cifar10": "not stated",
+            "cats_vs_dogs": "Kaggle's rules: not to be passed on"}
+LOOK_ALIKES = (2, 4)  # pullovers and coats: they stand in for cats and dogs
 
 # What `keras.datasets` downloads: file, hash. The idx files' MD5 are those their authors published.
 KERAS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -82,6 +88,17 @@ def cifar10(split="train", folder=None):
     return load("cifar10", split, folder)
 
 
+def cats_vs_dogs(split="train", folder=None):
+    """Cats and dogs: 20,000 + 5,000 colour images, 64 x 64 (Elson et al. 2007).
+
+    As `fashion_mnist`; found as pictures `cat/...` and `dog/...` in `cats_dogs/cats_dogs_64.zip`,
+    in a folder `cats_dogs`, or in `folder` (or zip) itself; other sizes are cut and resized. The
+    set has no test images of its own: a fifth is drawn, always the same. Never downloaded. The
+    stand-in shows tinted pullovers as cats, coats as dogs.
+    """
+    return load("cats_vs_dogs", split, folder)
+
+
 def load(name, split="train", folder=None):
     """The named set: `load("mnist", "test")` is `mnist("test")`; ValueError for other names."""
     for what, given, known in (("set", name, SIZES), ("split", split, ("train", "test"))):
@@ -113,6 +130,8 @@ def _find(name, split, folder):
         paths = [locate.fetch(name, KERAS + file, digest, file, "datasets/fashion-mnist")
                  for file, digest in FASHION_FILES[split].items()]
         return read_idx_pair(paths[0].parent, split)
+    if name == "cats_vs_dogs":
+        raise locate.OutOfReach("Kaggle alone gives it; data/README.md says where to put it")
     if name == "mnist":
         path = locate.fetch(name, KERAS + "mnist.npz", MNIST_NPZ, "mnist.npz")
         return read_npz(path, split)
@@ -125,6 +144,9 @@ def _in_folder(name, split, folder, itself=False):
     `itself`: the folder may be the set's own, not only one that holds several sets.
     """
     own = [folder] if itself else []
+    if name == "cats_vs_dogs":
+        places = [folder / "cats_dogs" / "cats_dogs_64.zip", folder / "cats_dogs", *own]
+        return next((_cats_and_dogs(p, split) for p in places if p.exists()), None)
     if name != "cifar10":
         places = [folder / name.replace("_", "-"), *own]
         return next((found for p in places if (found := read_idx_pair(p, split))), None)
@@ -153,6 +175,18 @@ def _cifar10_pictures(path, split):
     return pictures.images[order], official[pictures.labels][order]
 
 
+def _cats_and_dogs(path, split):
+    """From class folders, mixed; the test images are a fifth of them, drawn with seed 0."""
+    pictures = image_folder(path, size=64, colour=True)
+    if tuple(c.lower() for c in pictures.class_names) != CLASSES["cats_vs_dogs"]:
+        raise ValueError(f"{path} has the classes {', '.join(pictures.class_names) or '(none)'}: "
+                         "wanted are the folders cat and dog")
+    order = np.random.default_rng(0).permutation(len(pictures))
+    fifth = len(order) // 5
+    chosen = order[:fifth] if split == "test" else order[fifth:]
+    return pictures.images[chosen], pictures.labels[chosen]
+
+
 def _stand_in(name, split):
     """The bundled Fashion-MNIST images, as themselves or in place of another set."""
     with np.load(locate.data_folder() / locate.SAMPLE, allow_pickle=False) as sample:
@@ -162,8 +196,12 @@ def _stand_in(name, split):
     elif name == "mnist":
         title = "mnist (stand-in: Fashion-MNIST)"
     else:
-        title = "cifar10 (stand-in: tinted Fashion-MNIST)"
-        images = _tinted(Images(images).resized(32).images, seed=len(images))
+        title = f"{name} (stand-in: tinted Fashion-MNIST)"
+        if name == "cats_vs_dogs":
+            chosen = np.isin(labels, LOOK_ALIKES)
+            images, labels = images[chosen], np.searchsorted(LOOK_ALIKES, labels[chosen])
+        size = 32 if name == "cifar10" else 64
+        images = _tinted(Images(images).resized(size).images, seed=len(images))
     return Images(images, labels, CLASSES[name], title, SOURCES["fashion_mnist"],
                   LICENCES["fashion_mnist"])
 
