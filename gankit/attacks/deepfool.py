@@ -170,7 +170,7 @@ def shortened(victim, images, beyond, labels, bounds, passes=4):
     low, high = np.zeros(len(images)), np.ones(len(images))
     below, above = (reached(victim.logits(x), labels)[1] for x in (images, beyond))
     for _ in range(passes):
-        share = np.clip(below / np.minimum(below - above, -TINY), 0.05, 0.95)
+        share = np.clip(below / np.minimum(below - above, -TINY), 0.01, 0.99)
         middle = low + (high - low) * share
         between = lengthened(images, beyond, column(middle, images), bounds)
         over, margin = reached(victim.logits(between), labels)
