@@ -295,6 +295,9 @@ def test_cats_and_dogs_are_split_once_and_for_all(tmp_path, monkeypatch):
         assert train.images[:, 0, 0, 0].tolist() == values[4:].tolist()
         assert (test.labels == values[:4] % 2).all() and test.class_names == ("cat", "dog")
     assert test.name == "cats_vs_dogs (part, 4 of 5,000)" and "Kaggle" in test.licence
+    (tmp_path / "own").mkdir()
+    (tmp_path / "pets.zip").rename(tmp_path / "own" / "cats_dogs_64.zip")
+    assert len(datasets.cats_vs_dogs("test", tmp_path / "own")) == 4
     write_picture(tmp_path / "cats_dogs/owl/1.png", 1)
     with pytest.raises(ValueError, match="cat, dog, owl: wanted are the folders cat and dog"):
         datasets.cats_vs_dogs()

@@ -92,7 +92,8 @@ def cats_vs_dogs(split="train", folder=None):
     """Cats and dogs: 20,000 + 5,000 colour images, 64 x 64 (Elson et al. 2007).
 
     As `fashion_mnist`; found as pictures `cat/...` and `dog/...` in `cats_dogs/cats_dogs_64.zip`,
-    in a folder `cats_dogs`, or in `folder` (or zip) itself; other sizes are cut and resized. The
+    in a folder `cats_dogs`, or in `folder` (or zip) itself, or in a `cats_dogs_64.zip` there; other
+    sizes are cut and resized. The
     set has no test images of its own: a fifth is drawn, always the same. Never downloaded. The
     stand-in shows tinted pullovers as cats, coats as dogs.
     """
@@ -145,7 +146,8 @@ def _in_folder(name, split, folder, itself=False):
     """
     own = [folder] if itself else []
     if name == "cats_vs_dogs":
-        places = [folder / "cats_dogs" / "cats_dogs_64.zip", folder / "cats_dogs", *own]
+        within = [folder / "cats_dogs_64.zip"] if itself else []
+        places = [folder / "cats_dogs" / "cats_dogs_64.zip", folder / "cats_dogs", *within, *own]
         return next((_cats_and_dogs(p, split) for p in places if p.exists()), None)
     if name != "cifar10":
         places = [folder / name.replace("_", "-"), *own]
