@@ -76,7 +76,7 @@ LONG = {"steps": 150, "searches": 8}
 MINIMUM_NORM = {  # (attack, how far above the smallest l2 norm it may stay)
     "carlini_wagner": (lambda model, x, y: carlini_wagner(model, x, y, **LONG), 0.03),
     "elastic_net": (lambda model, x, y: elastic_net(model, x, y, beta=0, **LONG), 0.02),
-    "lbfgs": (lambda model, x, y: lbfgs(model, x, 1 - y), 0.01),
+    "lbfgs": (lambda model, x, y: lbfgs(model, x, 1 - y, searches=14), 0.01),
 }
 
 

@@ -31,8 +31,10 @@ def carlini_wagner(model, images, labels, *, confidence=0.0, steps=200, searches
 
     or, `targeted`, m(x') = z_y - max_{k != y} z_k. The weight c is sought for each image: tenfold
     until the attack succeeds, then by bisection. The nearest image of all steps is kept. An image
-    whose loss has not fallen for a tenth of the steps is left until the next c. Images that are
-    where they should be already stay as they are, and so do those for which nothing is found.
+    whose loss has not fallen by a twentieth in a tenth of the steps is left until the next c.
+    Images that are where they should be already stay as they are, and so do those for which
+    nothing is found. Unlike in the authors' code, w begins where x' is 0.99 of the way from grey to
+    x: next to the bounds, where half the pixels of a garment lie, tanh is too flat to move.
 
     Args:
         model, images, labels, targeted, bounds, batch_size, seed, from_logits: as in `fgsm`.
@@ -76,7 +78,7 @@ def batch(victim, images, labels, targeted, confidence, steps, searches, learnin
 
     def descend(c):
         w, moments = start.copy(), np.zeros((2, *start.shape), "float32")
-        succeeded, waiting = np.zeros(len(w), bool), Patience(len(w), steps)
+        succeeded, waiting = np.zeros(len(w), bool), Patience(len(w), steps // 10)
         active = np.arange(len(w))
         for t in range(1, steps + 1):
             tanh = np.tanh(w[active])
@@ -113,10 +115,10 @@ def adam(moments, active, slopes, learning_rate, t, beta_1=0.9, beta_2=0.999):
 
 
 class Patience:
-    """Which of `n` images are given up: their loss has not fallen for a tenth of the steps."""
+    """Which of `n` images are given up: in `wait` steps their loss has not fallen to `PATIENCE`."""
 
-    def __init__(self, n, steps):
-        self.every = max(steps // 10, 1)
+    def __init__(self, n, wait):
+        self.every = max(wait, 1)
         self.lowest, self.before = np.full(n, np.inf), np.full(n, np.inf)
         self.finished = np.zeros(n, bool)
 

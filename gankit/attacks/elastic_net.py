@@ -31,7 +31,8 @@ def elastic_net(model, images, labels, *, beta=0.01, rule="en", confidence=0.0, 
         y_{t+1} = x_{t+1} + t / (t + 3) (x_{t+1} - x_t),
 
     where S pulls each pixel back towards x by beta (not beyond x) and into `bounds`, and rate_t is
-    learning_rate sqrt(1 - t / steps). The weight c is sought as in `carlini_wagner`.
+    learning_rate sqrt(1 - t / steps). The weight c is sought as in `carlini_wagner`; an image whose
+    loss has not fallen by a twentieth in a quarter of the steps is left until the next c.
 
     Args:
         model, images, labels, targeted, bounds, batch_size, seed, from_logits: as in `fgsm`.
@@ -76,7 +77,7 @@ def batch(victim, images, labels, targeted, beta, rule, confidence, steps, searc
 
     def descend(c):
         x, y = images.copy(), images.copy()
-        succeeded, waiting = np.zeros(len(x), bool), Patience(len(x), steps)
+        succeeded, waiting = np.zeros(len(x), bool), Patience(len(x), steps // 4)
         active = np.arange(len(x))
         for t in range(steps):
             start, here = images[active], y[active]

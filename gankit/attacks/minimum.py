@@ -5,7 +5,7 @@ import numpy as np
 from gankit.attacks.batches import margins
 
 ROUNDING = 1e-5  # of the largest logit: a margin below it may flip in another batch
-PATIENCE = 0.95  # a tenth of the steps that brings the loss no lower than this: enough
+PATIENCE = 0.95  # steps that bring the loss no lower than to this are enough
 
 
 def reached(logits, labels, targeted=False, confidence=0.0):
