@@ -23,7 +23,6 @@ import numpy as np
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 ONEDNN, PLAIN = {"TF_ENABLE_ONEDNN_OPTS": "1"}, {"TF_ENABLE_ONEDNN_OPTS": "0"}
-TORCH = {"KERAS_BACKEND": "torch"}
 CONTENDERS = {  # what the table calls it: (function below, environment)
     "gankit": ("folded", ONEDNN),
     "gankit, batch norm not folded": ("plain", ONEDNN),

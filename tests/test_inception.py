@@ -352,6 +352,11 @@ def test_all_files_give_the_same_weights(weights, graph_file, quickly, tmp_path,
     np.testing.assert_allclose(probabilities.sum(), 1, rtol=1e-5)
     wanted, largest = GOLDEN["0 ttur 32x32"]["features"]
     assert np.abs(some(features) - wanted).max() < 1e-5 * largest
+    for bad, said in ((255 * image, "divide by 255"), (2 * image - 1, r"\[-1, 1\]")):
+        with pytest.raises(ValueError, match=said):
+            published(bad)
+    with pytest.raises(TypeError, match="uint8"):
+        published(draw_image((32, 32), 0))
 
 
 def test_untrained_is_no_fid(quickly):
@@ -395,6 +400,46 @@ def test_tensors_of_torch(form, tmp_path):
     save(path, OrderedDict(a=Saved(numbers, strides=(1, 2))), form)
     with pytest.raises(ValueError, match="not stored in one piece"):
         inception_files.torch_tensors(path)
+
+
+def test_damaged_files_of_tensors(tmp_path):
+    """A few bytes changed: a ValueError that names the file, or tensors, never anything else."""
+    path, rng = tmp_path / "x.pth", np.random.default_rng(0)
+    for form in ("zip", "row"):
+        save(path, OrderedDict(a=Saved(np.zeros((2, 3), "float32")), n=Saved(np.array([7]))), form)
+        whole, errors = path.read_bytes(), 0
+        for _ in range(300):
+            other = bytearray(whole)
+            for at in rng.integers(len(other), size=2):
+                other[at] = rng.integers(256)
+            path.write_bytes(bytes(other))
+            try:
+                inception_files.torch_tensors(path)
+            except ValueError as error:
+                assert "x.pth is no PyTorch file" in str(error)
+                errors += 1
+        assert errors > 50
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("hello", "no tensors")
+    with pytest.raises(ValueError, match="no PyTorch file"):
+        inception_files.torch_tensors(path)
+
+
+def test_a_damaged_archive_is_noticed(tmp_path):
+    """One bit, in numbers that look like any others: the archive's checksum tells."""
+    graph, path = tmp_path / "classify_image_graph_def.pb", tmp_path / "x.tgz"
+    graph.write_bytes(np.random.default_rng(0).bytes(5000))
+    with tarfile.open(path, "w:gz") as tar:
+        tar.add(graph, graph.name)
+    whole = path.read_bytes()
+    assert inception_files.graph_bytes(path) == graph.read_bytes()
+    for at in (2000, len(whole) - 6):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :])
+        with pytest.raises(ValueError, match="damaged"):
+            inception_files.graph_bytes(path)
+    path.write_bytes(whole[:-4])
+    with pytest.raises(ValueError, match="damaged"):
+        inception_files.graph_bytes(path)
 
 
 def test_constants_are_those_tensorflow_writes():

@@ -98,6 +98,9 @@ def test_singular_covariances_give_a_real_number():
     flat = np.concatenate([x, np.zeros((50, 3))], axis=1)
     assert frechet_distance(flat, flat + 1) == pytest.approx(5)
     assert frechet_distance(flat, flat[:, ::-1]) == pytest.approx(4)  # nothing in common
+    small, none = np.diag([1, 1e-10, 0]), np.diag([0.0, 1, 0])  # a deviation of 1e-5 counts
+    found = frechet_distance_from_moments(np.zeros(3), small, np.zeros(3), none)
+    assert found == pytest.approx(1 + (1 - 1e-5) ** 2, rel=1e-9)
 
 
 def test_moments_are_those_of_numpy():
@@ -150,6 +153,43 @@ def test_bad_features(score, real, fake, words):
         score(real, fake)
 
 
+@pytest.mark.parametrize(
+    ("features", "error", "words"),
+    [
+        (np.ones((60, 3)) + 1j, TypeError, "real numbers, not complex"),
+        (np.full((60, 3), "a"), TypeError, "real numbers"),
+        (np.full((60, 3), None), TypeError, "real numbers, not object"),
+        ([[1, 2], [3]], TypeError, "array of numbers"),
+        (np.full((60, 3), 1e60), ValueError, "overflow"),
+    ],
+)
+def test_what_is_no_array_of_features(features, error, words):
+    for one, other in ((features, np.ones((60, 3))), (np.ones((60, 3)), features)):
+        with pytest.raises(error, match=words):
+            frechet_distance(one, other)
+
+
+def test_float32_features_as_large_as_they_get():
+    huge = np.random.default_rng(0).normal(size=(60, 3)) * 1e38
+    assert np.isfinite(frechet_distance(huge, 2 * huge))
+    assert np.isfinite(metrics.kernel_distance(huge, 2 * huge).mean)
+    assert metrics.precision_recall(huge, huge)[:2] == (1, 1)
+
+
+@pytest.mark.parametrize("count", [2.5, "3", None, 0, -1])
+def test_counts_are_whole_numbers(count):
+    x, p = np.random.default_rng(0).normal(size=(60, 3)), np.full((60, 2), 0.5)
+    for score in (
+        lambda: metrics.inception_score(p, splits=count),
+        lambda: metrics.kernel_distance(x, x, subsets=count),
+        lambda: metrics.kernel_distance(x, x, subset_size=count),
+        lambda: metrics.precision_recall(x, x, k=count),
+        lambda: metrics.density_coverage(x, x, k=count),
+    ):
+        with pytest.raises((TypeError, ValueError), match="whole number|or more"):
+            score()
+
+
 # The Inception Score
 
 
@@ -162,6 +202,12 @@ def test_inception_score_of_sure_and_of_unsure_classifiers():
     assert metrics.inception_score(one_class)[:2] == pytest.approx((1, 0))
 
 
+def test_inception_score_of_the_smallest_number():
+    """Its mean over four rows is 0 in float64, and so is its share of the divergence."""
+    p = np.array([[1, 5e-324], [1, 0], [1, 0], [1, 0]])
+    assert metrics.inception_score(p, splits=1).mean == pytest.approx(1)
+
+
 def test_inception_score_by_hand():
     """p = (.9, .1) and (.1, .9): KL to (.5, .5) is ln 2 less the entropy .325083 nats."""
     p = np.tile([[0.9, 0.1], [0.1, 0.9]], (2, 1))
@@ -170,8 +216,8 @@ def test_inception_score_by_hand():
 
 def test_inception_score_over_splits():
     """As the original code has it: contiguous parts, ddof 0."""
-    p = np.random.default_rng(0).dirichlet(np.ones(5), size=30)
-    parts = [p[:10], p[10:20], p[20:]]
+    p = np.random.default_rng(0).dirichlet(np.ones(5), size=32)
+    parts = [p[i * 32 // 3 : (i + 1) * 32 // 3] for i in range(3)]  # 10, 11, 11
     scores = [
         np.exp(np.mean(np.sum(q * (np.log(q) - np.log(q.mean(0, keepdims=True))), 1)))
         for q in parts
@@ -274,6 +320,7 @@ def test_sizes():
     assert fit.sizes.tolist() == [20, 40, 60]
     assert fit.distances[-1] == pytest.approx(frechet_distance(x, y))
     assert fit.interval[0] < fit.infinity < fit.interval[1]
+    assert metrics.frechet_against_n(x, y).sizes[0] == 16  # twice the dimensions
     for sizes in ([], [30], [5, 60], [20, 61], [20, 21]):
         with pytest.raises(ValueError, match="several N"):
             metrics.frechet_against_n(x, y, sizes=sizes)

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from gankit.datasets import Images
 from gankit.metrics import frechet_distance, inception_score, moments
 from gankit.metrics.streaming import FrechetDistance, InceptionScore, Moments
 
@@ -106,6 +107,36 @@ def test_images_through_an_extractor(pictures):
     frechet.update_state(real)
 
 
+def test_features_of_two_kinds_are_not_mixed(features, pictures):
+    """Features as they are, then an extractor's, is refused as the other order is."""
+    metric = FrechetDistance()
+    metric.update_state(features[0][:, :2])
+    metric.extractor = Extractor()
+    with pytest.raises(ValueError, match="none.*3fa9"):
+        metric.update_state(pictures)
+
+
+def test_what_was_refused_binds_to_no_extractor(pictures):
+    metric = FrechetDistance(Extractor())
+    with pytest.raises(ValueError, match="NaN"):
+        metric.update_state(pictures * np.nan)
+    metric.extractor = Extractor("77b0")
+    metric.update_state(pictures)
+
+
+def test_images_are_handed_to_the_extractor_as_they_are():
+    images = Images(np.arange(48, dtype="uint8").reshape(3, 4, 4, 1))
+    seen = []
+
+    def extractor(given):
+        seen.append(given)
+        return np.ones((3, 2)), np.full((3, 2), 0.5)
+
+    FrechetDistance(extractor).update_state(images)
+    InceptionScore(extractor).update_state(images)
+    assert seen == [images, images]
+
+
 class Scored(keras.Model):
     """A model with the two scores as attributes."""
 
@@ -172,6 +203,12 @@ def test_bad_input(features, probabilities):
     for batch, words in ((probabilities[:, :3], "softmax"), (np.eye(3), "3 classes, and 5")):
         with pytest.raises(ValueError, match=words):
             score.update_state(batch)
+    with pytest.raises(ValueError, match="NaN"):  # the fakes are bad, the reals are not
+        frechet.update_state(features[0], np.full((3, 4), np.nan))
+    state = {}
+    score.save_own_variables(state)
+    with pytest.raises(ValueError, match="10 splits, this 4"):
+        InceptionScore(splits=4).load_own_variables(state)
     with pytest.raises(ValueError, match="no weights"):
         frechet.update_state(*features, sample_weight=1)
     assert (frechet.result(), score.result()) == before  # what was refused was not counted

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from keras import Input, Model, layers, ops
 
+from gankit.inputs import check_samples
 from gankit.metrics import inception_layers
 from gankit.metrics.inception_weights import check_weights, find_weights, read_weights, weights_hash
 from gankit.metrics.resizing import MODES, SIZE, check_mode, preprocess
@@ -141,7 +142,13 @@ class InceptionExtractor:
         self.hash = hashlib.sha256(f"{digest} {mode}".encode()).hexdigest()
 
     def __call__(self, images):
-        """Features `(n, 2048)` and probabilities `(n, 1008)`, float32, of a batch of images."""
+        """Features `(n, 2048)` and probabilities `(n, 1008)`, float32, of a batch of images.
+
+        Raises:
+            TypeError, ValueError: for bytes, another rank, NaN, a range beyond [0, 1].
+        """
+        images = ops.convert_to_numpy(images)
+        check_samples(images, images.shape[1:])
         features, probabilities = self.network.predict_on_batch(preprocess(images, self.mode))
         return np.asarray(features), np.asarray(probabilities)
 

@@ -5,6 +5,7 @@ file is a pickle beside raw numbers; a pickle can call anything, so this reader 
 functions only.
 """
 
+import gzip
 import io
 import math
 import pickle
@@ -35,7 +36,8 @@ def graph_bytes(path):
     if path.suffix == ".pb":
         return path.read_bytes()
     try:
-        with tarfile.open(path) as archive:
+        whole = gzip.decompress(path.read_bytes())  # to its end, where its checksum stands
+        with tarfile.open(fileobj=io.BytesIO(whole)) as archive:
             for member in archive:
                 if member.isfile() and Path(member.name).name == GRAPH:
                     return archive.extractfile(member).read()
@@ -173,7 +175,7 @@ def torch_tensors(path):
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
-                [index] = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+                index = next(n for n in archive.namelist() if n.endswith("/data.pkl"))
                 slices = TensorUnpickler(io.BytesIO(archive.read(index))).load()
                 folder = index.removesuffix("data.pkl") + "data/"
                 raw = {s.storage[0]: archive.read(folder + s.storage[0]) for s in slices.values()}
@@ -181,9 +183,9 @@ def torch_tensors(path):
             with open(path, "rb") as file:
                 slices, raw = _pickles_in_a_row(file)
         return {name: _array(piece, raw) for name, piece in slices.items()}
-    except (pickle.UnpicklingError, zipfile.BadZipFile, AttributeError, EOFError, IndexError,
-            KeyError, TypeError, struct.error) as error:  # fmt: skip
-        raise ValueError(f"{path} is no PyTorch file of tensors, or damaged ({error})") from error
+    except Exception as error:  # a damaged pickle or zip can raise almost any
+        why = str(error) or type(error).__name__
+        raise ValueError(f"{path} is no PyTorch file of tensors, or damaged ({why})") from error
 
 
 def _pickles_in_a_row(file):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import rel_entr
 
-from gankit.metrics.arrays import checked_probabilities
+from gankit.metrics.arrays import checked_count, checked_probabilities
 
 
 class Score(NamedTuple):
@@ -39,8 +39,7 @@ def inception_score(probabilities, splits=10, seed=0):
     Raises:
         ValueError: for too few images, and for rows that are no probabilities.
     """
-    if splits < 1:
-        raise ValueError(f"splits is 1 or more, not {splits}")
+    splits = checked_count("splits", splits)
     p = checked_probabilities(probabilities, at_least=2 * splits)
     if seed is not None:
         p = np.random.default_rng(seed).permutation(p)
@@ -50,14 +49,16 @@ def inception_score(probabilities, splits=10, seed=0):
             "seed to shuffle them",
             stacklevel=2,
         )
-    scores = [split_score(part) for part in np.array_split(p, splits)]
+    edges = [i * len(p) // splits for i in range(1, splits)]  # as the first code has them
+    scores = [split_score(part) for part in np.split(p, edges)]
     order = "contiguous" if seed is None else "shuffled, contiguous"
     return Score(float(np.mean(scores)), float(np.std(scores)), splits, order)
 
 
 def split_score(p):
     """exp of the mean KL divergence, in nats, of the rows from their mean."""
-    return np.exp(rel_entr(p, p.mean(axis=0)).sum(axis=1).mean())
+    mean = np.maximum(p.mean(axis=0), np.finfo("float64").tiny)  # never 0 where some p is not
+    return np.exp(rel_entr(p, mean).sum(axis=1).mean())
 
 
 def sorted_by_class(p):

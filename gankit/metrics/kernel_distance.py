@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gankit.metrics.arrays import checked_pair
+from gankit.metrics.arrays import checked_count, checked_pair
 
 
 class Kernel(NamedTuple):
@@ -40,9 +40,8 @@ def kernel_distance(real, fake, subsets=100, subset_size=1000, seed=0):
         ValueError: for fewer than two samples, other shapes, NaN or infinity.
     """
     real, fake = checked_pair(real, fake)
-    if subsets < 1 or subset_size < 2:
-        raise ValueError(f"subsets is 1 or more, subset_size 2: not {subsets}, {subset_size}")
-    size = min(subset_size, len(real), len(fake))
+    subsets = checked_count("subsets", subsets)
+    size = min(checked_count("subset_size", subset_size, 2), len(real), len(fake))
     if size == len(real) == len(fake):
         subsets = 1
     rng = np.random.default_rng(seed)

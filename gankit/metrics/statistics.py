@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gankit.metrics.arrays import checked_moments
-from gankit.metrics.frechet import moments
+from gankit.metrics.arrays import checked_count, checked_moments
+from gankit.metrics.frechet import frechet_distance_from_moments, moments
 
 LABELS = ("extractor", "resize", "split")
 
@@ -26,6 +26,10 @@ class Statistics:
         extractor: the extractor's `hash`, of its weights and resize mode.
         resize: the resize mode in words.
         split: which images: "test", "train", ...
+
+    Raises:
+        TypeError: for labels that are no text: of an extractor, give its `.hash`.
+        ValueError: for what is no moments, or an n below 2.
     """
 
     mu: np.ndarray = field(repr=False)
@@ -39,11 +43,34 @@ class Statistics:
         mu, sigma = checked_moments(self.mu, self.sigma)
         object.__setattr__(self, "mu", mu)
         object.__setattr__(self, "sigma", sigma)
+        if self.n is not None:
+            checked_count("n", self.n, 2)
+        for name in LABELS:
+            if not isinstance(getattr(self, name), str | None):
+                raise TypeError(
+                    f"{name} is a text, not {getattr(self, name)!r}: of an extractor, its .hash"
+                )
 
     @classmethod
     def of(cls, features, **labels):
         """Of features `(n, d)`; `labels` are `extractor`, `resize` and `split`."""
         return cls(*moments(features), n=len(features), **labels)
+
+    def distance(self, features, extractor=None):
+        """Frechet distance of features `(m, d)` to these; give the `.hash` of what made them.
+
+            network = gankit.metrics.features.features("fashion_mnist")
+            load_statistics(path).distance(network(images)[0], extractor=network.hash)
+
+        Raises:
+            ValueError: if these statistics are of another extractor, or do not say; other shapes.
+        """
+        if extractor is not None and extractor != self.extractor:
+            raise ValueError(
+                f"extractor is {self.extractor or 'not recorded'!r}, that of the features "
+                f"{extractor!r}: distances across the two mean nothing; take both with one"
+            )
+        return frechet_distance_from_moments(self.mu, self.sigma, *moments(features))
 
     def save(self, path):
         """Write all of it to `path`, which ends in `.npz`."""
@@ -63,15 +90,21 @@ def load(path, extractor=None, resize=None, split=None):
             distances to the features of `network`, give `extractor=network.hash`.
 
     Raises:
-        ValueError: if the file has no `mu` and `sigma`, or if it is of something else than what is
-            asked for, or does not say.
+        ValueError: if the file has no `mu` and `sigma`, or is damaged, or if it is of something
+            else than what is asked for, or does not say. FileNotFoundError: if there is none.
     """
-    with np.load(path, allow_pickle=False) as file:
-        if not {"mu", "sigma"} <= set(file.files):
-            raise ValueError(f"{path} holds {file.files}; statistics are `mu` and `sigma`")
-        stored = {name: str(file[name]) for name in LABELS if name in file.files}
-        n = int(file["n"]) if "n" in file.files else None
-        mu, sigma = file["mu"], file["sigma"]
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            names = file.files
+            arrays = {x: file[x] for x in ("mu", "sigma", "n", *LABELS) if x in names}
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # of NumPy and of zip files: half a dozen kinds
+        raise ValueError(f"{path} is no .npz of numbers, or is damaged ({error})") from error
+    if not {"mu", "sigma"} <= set(names):
+        raise ValueError(f"{path} holds {names}; statistics are `mu` and `sigma`")
+    mu, sigma, n = arrays["mu"], arrays["sigma"], arrays.get("n")
+    stored = {name: str(arrays[name]) for name in LABELS if name in arrays}
     for name, wanted in zip(LABELS, (extractor, resize, split)):
         if wanted is not None and wanted != stored.get(name):
             raise ValueError(
@@ -79,4 +112,4 @@ def load(path, extractor=None, resize=None, split=None):
                 "distances across the two mean nothing. Take the statistics anew"
                 + ("" if name in stored else f", or leave {name}= out if you know what they are of")
             )
-    return Statistics(mu, sigma, n, **stored)
+    return Statistics(mu, sigma, None if n is None else checked_count("n", n, 2), **stored)

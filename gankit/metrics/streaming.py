@@ -3,7 +3,8 @@
 `keras.metrics.Metric`s with their state in NumPy's float64 (under JAX, Keras' own variables would
 be float32). Call them in a loop or a callback: a compiled training step has no numbers to count.
 
-The state is saved with a model that has the metric as an attribute. Alone:
+The state is saved with a model that has the metric as an attribute (of one that is not fitted:
+`fit` asks all metrics for results at each step, and before any image there is none). Alone:
 
     state = {}
     metric.save_own_variables(state)
@@ -15,7 +16,8 @@ import keras
 import numpy as np
 from scipy.special import entr
 
-from gankit.metrics.arrays import checked_features, checked_probabilities
+from gankit.datasets import Images
+from gankit.metrics.arrays import checked_count, checked_features, checked_probabilities
 from gankit.metrics.frechet import frechet_distance_from_moments
 from gankit.metrics.inception_score import Score
 
@@ -33,14 +35,20 @@ class Moments:
         self.mean = np.array(mean, dtype="float64")
         self.scatter = np.array(scatter, dtype="float64")
 
+    def checked(self, features):
+        """A batch `(b, d)` as float64; ValueError if it cannot be counted with those before."""
+        features = checked_features(features, at_least=1)
+        d, before = features.shape[1], len(self.mean)
+        if self.n and d != before:
+            raise ValueError(f"features have {d} dimensions, those before had {before}")
+        return features
+
     def add(self, features):
         """Count a batch `(b, d)`."""
-        features = checked_features(features, at_least=1)
+        features = self.checked(features)
         n, d = features.shape
         if not self.n:
             self.mean, self.scatter = np.zeros(d), np.zeros((d, d))
-        if d != len(self.mean):
-            raise ValueError(f"features have {d} dimensions, those before had {len(self.mean)}")
         mean = features.mean(axis=0)
         centred, apart = features - mean, mean - self.mean
         self.scatter += centred.T @ centred
@@ -65,18 +73,21 @@ class Streaming(keras.metrics.Metric):
 
     def reset_state(self):
         """Forget all images."""
-        self.counted_by = ""
+        self.counted_by = ""  # nothing is counted yet
 
-    def extracted(self, batch, which):
-        """Features (0) or probabilities (1) of a batch."""
-        mine = "" if self.extractor is None else str(getattr(self.extractor, "hash", "no hash"))
-        if mine != (self.counted_by or mine):
+    def counter(self):
+        """The extractor's hash; ValueError if images so far were counted by another."""
+        mine = "none" if self.extractor is None else str(getattr(self.extractor, "hash", "no hash"))
+        if self.counted_by not in ("", mine):
             raise ValueError(
                 f"images so far were counted by the extractor {self.counted_by!r}, and now it is "
                 f"{mine!r}: set .extractor to that one, or reset_state()"
             )
-        self.counted_by = mine
-        batch = keras.ops.convert_to_numpy(batch)
+        return mine
+
+    def extracted(self, batch, which):
+        """Features (0) or probabilities (1) of a batch."""
+        batch = batch if isinstance(batch, Images) else keras.ops.convert_to_numpy(batch)
         return batch if self.extractor is None else self.extractor(batch)[which]
 
     def save_own_variables(self, store):
@@ -116,9 +127,15 @@ class FrechetDistance(Streaming):
         """
         if sample_weight is not None:
             raise ValueError("images have no weights here")
-        for moments, batch in ((self.real, real), (self.fake, fake)):
-            if batch is not None:
-                moments.add(self.extracted(batch, 0))
+        counter, sides = self.counter(), ((self.real, real), (self.fake, fake))
+        found = [  # both are checked before either is counted
+            (moments, moments.checked(self.extracted(batch, 0)))
+            for moments, batch in sides
+            if batch is not None
+        ]
+        for moments, features in found:
+            moments.add(features)
+            self.counted_by = counter
 
     def result(self):
         """The distance, a float in squared units of the features.
@@ -153,9 +170,7 @@ class InceptionScore(Streaming):
     """
 
     def __init__(self, extractor=None, splits=10, name="inception_score", dtype=None):
-        if splits < 1:
-            raise ValueError(f"splits is 1 or more, not {splits}")
-        self.splits = splits
+        self.splits = checked_count("splits", splits)
         super().__init__(extractor, name, dtype)
 
     def reset_state(self):
@@ -171,6 +186,7 @@ class InceptionScore(Streaming):
         Raises:
             ValueError: for what is no probabilities, or of other classes than before.
         """
+        counter = self.counter()
         p = checked_probabilities(self.extracted(batch, 1), at_least=1)
         if not self.sums.size:
             self.sums = np.zeros((self.splits, p.shape[1]))
@@ -181,6 +197,7 @@ class InceptionScore(Streaming):
         self.counts = self.counts + member.sum(axis=0)
         self.entropies = self.entropies + member.T @ entr(p).sum(axis=1)
         self.sums = self.sums + member.T @ p
+        self.counted_by = counter
 
     def result(self):
         """`Score(mean, std, splits, order)`.
@@ -208,7 +225,9 @@ class InceptionScore(Streaming):
             store[name] = getattr(self, name)
 
     def load_own_variables(self, store):
-        """As in `Streaming`."""
+        """As in `Streaming`; ValueError for a state of other splits."""
+        if len(np.asarray(store["counts"])) != self.splits:
+            raise ValueError(f"the state has {len(store['counts'])} splits, this {self.splits}")
         super().load_own_variables(store)
         for name in ("counts", "entropies", "sums"):
             setattr(self, name, np.asarray(store[name]))
