@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from gankit.metrics import density_coverage, precision_recall
-from gankit.metrics.neighbours import distances
+from gankit.metrics.neighbours import distances, limits
 
 
 def by_brute_force(real, fake, k):
@@ -52,6 +52,18 @@ def test_copies_and_collapse():
     collapsed = np.repeat(real[:1], 50, axis=0)
     assert precision_recall(real, collapsed) == (1, 1 / 50, 3)
     assert density_coverage(real, collapsed).coverage < 0.3
+
+
+@pytest.mark.parametrize("d", [3, 20, 64])
+def test_the_kth_neighbour_is_outside_whatever_a_product_rounds(d):
+    real = np.random.default_rng(0).normal(size=(100, d))
+    near = np.argsort(cdist(real, real), axis=1)[:, :5]  # the point itself and four more
+    for m in (6, 7, 37):
+        found = density_coverage(real, real[:m]).density
+        assert found == pytest.approx(np.sum(near < m) / (5 * m))
+    edge = np.sort(cdist(real, real, "sqeuclidean"), axis=1)[:, 5]
+    assert (limits(real, 5) < edge * (1 - 1e-10)).all(), "not even the last digits reach it"
+    np.testing.assert_allclose(limits(real, 5), edge, rtol=1e-8)
 
 
 def test_copies_in_both_sets():

@@ -1,5 +1,7 @@
 """Extractors and the comparability card: what is refused, what is said, and what it is called."""
 
+import subprocess
+import sys
 import tracemalloc
 
 import keras
@@ -11,7 +13,7 @@ from gankit import datasets, runs, training
 from gankit.datasets import Images
 from gankit.metrics import features as extractors
 from gankit.metrics import report
-from gankit.metrics.card import verdict
+from gankit.metrics.card import alarms, verdict
 from gankit.metrics.features import Extractor, features
 from gankit.metrics.inception import InceptionExtractor
 from gankit.metrics.report import evaluate
@@ -34,12 +36,12 @@ def toy(seen=None, **changes):
     return Extractor("toy", read, **(known | changes))
 
 
-def classifier(shape=(4, 4, 1), end=None, classes=3):
+def classifier(shape=(4, 4, 1), end=None, classes=3, within="relu"):
     """A small network with a layer "features"."""
     return keras.Sequential([
         keras.Input(shape),
         layers.Flatten(),
-        layers.Dense(5, activation="relu", name="features"),
+        layers.Dense(5, activation=within, name="features"),
         layers.Dense(classes, activation=end),
     ])  # fmt: skip
 
@@ -83,6 +85,49 @@ def test_the_hash_is_that_of_weights_and_layer():
     assert features(network, layer=flat).dimensions == 16
     network.set_weights([w + 1e-6 for w in network.get_weights()])
     assert features(network).hash != before
+
+
+def test_the_hash_is_that_of_how_weights_are_used():
+    networks = classifier(), classifier(within="tanh"), classifier(end="softmax")
+    for network in networks:
+        network.set_weights(networks[0].get_weights())
+    assert len({features(network).hash for network in networks}) == 3
+
+
+def joined(first):
+    """Two branches, one of them a network; `first` is what the sum takes first and doubles."""
+    image = keras.Input((4, 4, 1))
+    branch = keras.Sequential([keras.Input((4, 4, 1)), layers.Flatten(), layers.Dense(5)])
+    parts = [branch(image), layers.Dense(5)(layers.Flatten()(image))]
+    x = layers.Add(name="features")([parts[first], parts[first], parts[1 - first]])
+    return keras.Model(image, layers.Dense(3)(x))
+
+
+def test_the_hash_of_branches_is_that_of_how_they_are_joined():
+    one, other, again = joined(0), joined(1), joined(0)
+    for network in (other, again):  # the layers of both have other names than those of `one`
+        network.set_weights(one.get_weights())
+    assert features(one).hash == features(again).hash != features(other).hash
+    flat = [next(x.name for x in part.layers if "flatten" in x.name) for part in (one, again)]
+    assert flat[0] != flat[1] and features(one, flat[0]).hash == features(again, flat[1]).hash
+
+
+def test_the_hash_is_the_same_in_another_process():
+    code = "from gankit.metrics.features import features; print(features('fashion_mnist').hash)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    classifier()  # names are counted on
+    built = extractors.recorded.__wrapped__("fashion_mnist", "features")
+    assert out.stdout.split()[-1] == built.hash == features("fashion_mnist").hash
+
+
+def test_any_size():
+    image = keras.Input((None, None, 1))
+    x = layers.GlobalAveragePooling2D(name="features")(layers.Conv2D(2, 3)(image))
+    extractor = features(keras.Model(image, layers.Dense(3)(x)))
+    assert extractor.resize == "none: takes any x any x 1"
+    assert extractor(PICTURES)[0].shape == (50, 2) and extractor(RANDOM)[0].shape == (300, 2)
+    with pytest.raises(ValueError, match="takes any x any x 1, not"):
+        extractor(np.repeat(PICTURES, 3, axis=3))
 
 
 def test_memory_is_that_of_one_batch():
@@ -131,7 +176,7 @@ PICTURES = np.full((50, 28, 28, 1), 0.5, "float32")
     (PICTURES[:, :14], ValueError, r"28 x 28 x 1, not \(14, 28, 1\).*resized\(28\)"),
     (np.repeat(PICTURES, 3, axis=3), ValueError, "28 x 28 x 1, not"),
     (np.repeat(PICTURES, 2, axis=3), ValueError, "1 or 3"),
-    (PICTURES[:39], ValueError, "39 of 39 images: give 40 or more"),
+    (PICTURES[:39], ValueError, "39 images; 40 are the least"),
 ])  # fmt: skip
 def test_bad_images_are_refused_before_the_network_sees_any(images, error, says):
     seen = []
@@ -143,16 +188,39 @@ def test_bad_images_are_refused_before_the_network_sees_any(images, error, says)
     assert not seen
 
 
+class Subclassed(keras.Model):
+    """A network that tells nothing before it is called."""
+
+    def call(self, x):
+        return x
+
+
+def two_inputs():
+    """Of two images."""
+    ends = keras.Input((4, 4, 1)), keras.Input((4, 4, 1))
+    x = layers.Dense(5, name="features")(layers.Flatten()(layers.Add()(ends)))
+    return keras.Model(ends, layers.Dense(3)(x))
+
+
 @pytest.mark.parametrize("call, error, says", [
     (lambda: features("fashion_mnits"), ValueError, "did you mean 'fashion_mnist'.*cifar10"),
     (lambda: features(RANDOM), TypeError, "not of ndarray"),
     (lambda: features(classifier(), layer="featrues"), ValueError, "did you mean 'features'"),
     (lambda: features(classifier(classes=1)), ValueError, "two classes or more"),
+    (lambda: features(classifier(end="sigmoid")), ValueError, "sigmoid.*end it in logits"),
+    (lambda: features(keras.Sequential([layers.Dense(3)])), ValueError, "begins with an Input"),
+    (lambda: features(Subclassed()), ValueError, "a Functional model"),
+    (lambda: features(two_inputs()), ValueError, "one input"),
+    (lambda: features(classifier(), layer=["features"]), TypeError, "one layer's name"),
+    (lambda: features("fashion_mnist", layer=["features"]), TypeError, "one layer's name"),
+    (lambda: features("fashion_mnist", mode="clean_fid"), ValueError, r"only features\('fid'\)"),
+    (lambda: features("fid", mode="nonsense"), ValueError, "nonsense"),
     (lambda: features(toy())(RANDOM, batch_size=-1), ValueError, "batch_size"),
-    (lambda: evaluate(RANDOM, RANDOM, toy(), n=301), ValueError, "real: 301 of 300"),
+    (lambda: features(toy())(RANDOM, batch_size=0), ValueError, "batch_size"),
+    (lambda: evaluate(RANDOM, RANDOM, toy(), n=301), ValueError, "real: n asks for 301 of 300"),
     (lambda: evaluate(RANDOM, RANDOM, toy(), n=1.5), ValueError, "n is a whole number"),
     (lambda: evaluate(RANDOM, PICTURES, toy()), ValueError, "one image size.*28.*resize"),
-    (lambda: evaluate(RANDOM, RANDOM, toy(), held_out=RANDOM[:3]), ValueError, "held_out: 3 of"),
+    (lambda: evaluate(RANDOM, RANDOM, toy(), held_out=RANDOM[:3]), ValueError, "held_out: 3"),
 ])  # fmt: skip
 def test_other_bad_input(call, error, says):
     with pytest.raises(error, match=f"(?s){says}"):
@@ -179,6 +247,23 @@ def test_every_image_is_seen_once():
     seen = []
     evaluate(RANDOM, RANDOM, toy(seen), n=60)
     assert sum(seen) == 180
+
+
+def test_fewer_images_held_out_than_n():
+    images = Images((255 * RANDOM).astype("uint8"))
+    for held_out in (images.take(45), RANDOM[:45]):
+        found = evaluate(images, images, toy(), n=55, held_out=held_out)
+        assert found.n_floor == (55, 45)
+
+
+def test_tensors_and_lists():
+    wanted = evaluate(RANDOM, RANDOM**2, toy(), n=60).card()
+    for kind in (keras.ops.convert_to_tensor, np.ndarray.tolist):
+        assert evaluate(kind(RANDOM), kind(RANDOM**2), toy(), n=60).card() == wanted
+
+
+def test_split_none_is_not_stated():
+    assert "split: not stated" in evaluate(RANDOM, RANDOM, toy(), split=None).card()
 
 
 def test_scores_are_those_of_the_plain_functions():
@@ -237,6 +322,32 @@ def test_warnings(fake, changes, options, names):
     found = evaluate(RANDOM, fake, toy(**changes), **options)
     assert {warning.split(":")[0] for warning in found.warnings} == names
     assert found.card().count("WARNING") == len(names)
+
+
+def test_the_floor_is_brought_to_the_samples_n():
+    """The distance of 150 to 150 is 2: that of 300 to 300 would be about 1."""
+    floor = {"frechet": 2.0, "inception": 3.0, "inception_std": 0}
+    unsure = np.full((300, 3), 1 / 3)
+    unsure[0] = 0, 1, 0
+    for distance, warned in ((1.5, False), (0.9, True)):
+        found = alarms(toy(), floor | {"frechet": distance}, floor, (300, 300), (150, 150), unsure)
+        assert any("below the floor" in x and "about 1 at" in x for x in found) == warned
+        assert len(found) == warned
+
+
+@pytest.mark.parametrize("n", [40, 100, 300])
+def test_a_perfect_generator_is_not_above_the_reals(n):
+    """Sure of one of ten classes: the score of N / 10 images a split grows with N."""
+
+    def read(images):
+        chances = np.eye(10)[np.minimum(10 * images[:, 0, 0, 0], 9).astype(int)]
+        return images.reshape(len(images), -1)[:, :2], chances
+
+    for seed in range(10):
+        real, fake = np.random.default_rng(seed).random((2, n, 4, 4, 1), dtype="float32")
+        extractor = Extractor("toy", read, "00ff", 2, "none")
+        found = evaluate(real, fake, extractor, noise=False, seed=seed)
+        assert not any("above the reals" in warning for warning in found.warnings)
 
 
 def test_the_card_of_a_classifier_never_says_fid():
@@ -313,7 +424,7 @@ def recorded(name):
 @pytest.mark.parametrize("name", ["cifar10", "cats_vs_dogs"])
 def test_recorded_classifiers_are_small_and_of_the_real_set(name):
     run = recorded(name)
-    assert sum(path.stat().st_size for path in run.folder.iterdir()) < 1_000_000
+    assert sum(path.stat().st_size for path in run.folder.iterdir()) < 2**20
     assert run.record["data"].startswith(name) and "stand-in" not in run.record["data"]
     extractor = features(name)
     assert extractor.dimensions == 64 and extractor.image_shape == tuple(run.recipe["image_shape"])

@@ -6,6 +6,7 @@ from gankit.metrics.kernel_distance import kernel_distance
 from gankit.metrics.neighbours import density_coverage, precision_recall
 from gankit.metrics.sample_size import frechet_against_n
 from gankit.metrics.statistics import Statistics
+from gankit.metrics.statistics import load as load_statistics
 
 __all__ = [
     "Statistics",
@@ -15,6 +16,7 @@ __all__ = [
     "frechet_distance_from_moments",
     "inception_score",
     "kernel_distance",
+    "load_statistics",
     "moments",
     "precision_recall",
 ]

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from gankit.metrics.inception_score import inception_score
+
 PUBLISHED = 10_000  # published figures take so many samples at least, most of them 50,000
 ROWS = {
     "mean_term": "  of which means",
@@ -48,11 +52,16 @@ class Report:
         lines.append(f"{'N':30}" + "".join(f"{counts[head]:12,}" for head in columns))
         for key in self.scores:
             name = {**ROWS, **self.names}.get(key, key)
-            lines.append(f"{name:30}" + "".join(f"{c[key]:12.4g}" for c in columns.values()))
+            lines.append(f"{name:30}" + "".join(shown(key, c[key]) for c in columns.values()))
         lines += [f"{label:12}{text}" for label, text in self.conditions.items()]
         return "\n".join(lines + [f"{'WARNING':12}{warning}" for warning in self.warnings])
 
     __str__ = __repr__ = card
+
+
+def shown(key, value):
+    """A number as it stands on the card. A spread of exactly 0 is that of a single subset: none."""
+    return f"{'one subset':>12}" if key == "kernel_std" and value == 0 else f"{value:12.4g}"
 
 
 def verdict(standard, comparable):
@@ -64,7 +73,7 @@ def verdict(standard, comparable):
     return "only within this extractor, N and resize: with no published figure"
 
 
-def alarms(extractor, scores, floor, n, n_floor, probabilities):
+def alarms(extractor, scores, floor, n, n_floor, probabilities, seed=0):
     """What the card must not leave unsaid, as a tuple of texts "name: what was seen"."""
     found, (n_real, n_fake) = [], n
     if len(set(probabilities.argmax(axis=1))) == 1:
@@ -83,9 +92,13 @@ def alarms(extractor, scores, floor, n, n_floor, probabilities):
             f"below the floor: {scores['frechet']:.3g} is less than real images get (about "
             f"{at_n:.3g} at this N); are these real or memorised images?"
         )
-    if scores["inception"] - scores["inception_std"] > floor["inception"] + floor["inception_std"]:
+    # The classifier score grows with N, so as many samples are taken as reals made the floor.
+    as_many = np.random.default_rng(seed).permutation(probabilities)[: n_floor[1]]
+    score = inception_score(as_many, seed=seed)
+    if score.mean - score.std > floor["inception"] + floor["inception_std"]:
         found.append(
-            f"above the reals: real images get a {extractor.score_names['inception']} of "
-            f"{floor['inception']:.3g}; a perfect generator gets no more"
+            f"above the reals: {n_floor[1]:,} real images get a "
+            f"{extractor.score_names['inception']} of {floor['inception']:.3g}, as many samples "
+            f"{score.mean:.3g}; a perfect generator gets no more than the reals"
         )
     return tuple(found)

@@ -29,6 +29,8 @@ OTHER_NAMES = {
     "inception": "classifier score",
     "kernel": "kernel classifier distance",
 }
+UNHASHED = ("name", "trainable", "seed", "build_config")  # what changes no output
+UNHASHED_ENDS = ("_initializer", "_regularizer", "_constraint")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +40,12 @@ class Extractor:
     Attributes:
         name: what it is.
         read: images in [0, 1], one batch -> features `(n, d)` and probabilities `(n, classes)`.
-        hash: hexadecimal, of the weights and of how images are resized.
+        hash: hexadecimal, of the weights, of how they are used and how images are resized. Another
+            version of Keras may describe a network in other words: then it is another hash.
         dimensions: d.
         resize: what happens to other sizes, in words.
         standard: whether its scores are those of the literature, and may be called so.
-        image_shape: `(height, width, channels)`, or None if it resizes.
+        image_shape: `(height, width, channels)`, None where any will do; or None if it resizes.
         batch_size: how many images it reads at once, unless asked otherwise.
     """
 
@@ -73,7 +76,7 @@ class Extractor:
             TypeError, ValueError: as `check` says.
         """
         images = self.check(images)
-        size = check_count("batch_size", batch_size or self.batch_size)
+        size = check_count("batch_size", self.batch_size if batch_size is None else batch_size)
         features = probabilities = None
         for start in range(0, len(images), size):
             batch = images[start : start + size]
@@ -102,12 +105,13 @@ class Extractor:
                 f"images have shape (n, height, width, 1 or 3), not {array.shape}: one alone needs "
                 "image[None], grey ones of rank 3 images[..., None]"
             )
-        if self.image_shape not in (None, array.shape[1:]):
-            height, width, channels = self.image_shape
+        wanted = self.image_shape or array.shape[1:]
+        if any(size not in (None, found) for size, found in zip(wanted, array.shape[1:])):
             raise ValueError(
-                f"{self.name} takes {height} x {width} x {channels}, not {array.shape[1:]}, and "
-                f"resizes nothing: Images.resized({height}) changes the size, np.repeat(images, 3, "
-                "axis=3) makes grey images three channels; do the same to real and fake"
+                f"{self.name} takes {in_words(wanted)}, not {array.shape[1:]}, and "
+                f"resizes nothing: Images.resized({wanted[0] or 'height'}) changes the size, "
+                "np.repeat(images, 3, axis=3) makes grey images three channels; do the same to "
+                "real and fake"
             )
         if not isinstance(images, Images):
             check_samples(array, array.shape[1:])  # kind, NaN, range
@@ -120,17 +124,23 @@ def features(network, layer="features", mode="pytorch_fid"):
     Args:
         network: "fashion_mnist", "cifar10" or "cats_vs_dogs", the recorded classifiers; "fid", the
             2015 Inception network with published weights; a `keras.Model` from images in [0, 1] to
-            logits (or probabilities, if it ends in a softmax); or an extractor, given back.
+            logits (or probabilities, if it ends in a softmax layer), a Sequential or Functional one
+            with one input and one output; or an extractor, given back.
         layer: of a `keras.Model`, the one whose outputs `(n, d)` are the features.
-        mode: of "fid": how images are resized, see `gankit.metrics.resizing`.
+        mode: of "fid" alone: how images are resized, see `gankit.metrics.resizing`.
 
     Returns:
         An `Extractor`.
 
     Raises:
-        TypeError, ValueError: for another name or kind, a network without that layer or without
-            classes, weights that cannot be had. FileNotFoundError: if it was not trained.
+        TypeError, ValueError: for another name or kind, a mode for another than "fid", a network
+            without that layer or without classes, one that ends in a sigmoid, weights that cannot
+            be had. FileNotFoundError: if it was not trained.
     """
+    if not isinstance(layer, str):
+        raise TypeError(f"layer is one layer's name, not {layer!r}")
+    if mode != "pytorch_fid" and not (isinstance(network, str) and network == "fid"):
+        raise ValueError(f"mode={mode!r}: only features('fid') has modes, others resize nothing")
     if isinstance(network, Extractor):
         return network
     if isinstance(network, str) and network == "fid":
@@ -167,6 +177,12 @@ def recorded(name, layer):
 
 def of_network(network, name, layer):
     """An `Extractor` of a classifier's layer; images of another size are refused."""
+    ends = [getattr(network, which, None) or () for which in ("inputs", "outputs")]
+    if [len(end) for end in ends] != [1, 1] or len(ends[0][0].shape) != 4:
+        raise ValueError(
+            f"{name} must have one input, images (n, height, width, channels), and one output, "
+            "both known: make it a Sequential that begins with an Input, or a Functional model"
+        )
     layers = [part.name for part in network.layers]
     if layer not in layers:
         raise ValueError(
@@ -180,9 +196,13 @@ def of_network(network, name, layer):
             f"{inner.shape} and {outer.shape}: choose a layer after the pooling, and a classifier"
         )
     last = network.layers[-1]
-    ended = isinstance(last, keras.layers.Softmax) or (
-        getattr(last, "activation", None) is keras.activations.softmax
-    )
+    end = getattr(last, "activation", None)
+    if end is keras.activations.sigmoid:
+        raise ValueError(
+            f"{name} ends in a sigmoid, whose outputs are no probabilities of one class each: end "
+            "it in logits (no activation) or in a softmax"
+        )
+    ended = isinstance(last, keras.layers.Softmax) or end is keras.activations.softmax
     both = keras.Model(network.inputs[0], [inner, outer])
 
     def read(images):
@@ -190,8 +210,42 @@ def of_network(network, name, layer):
         return found, outputs if ended else softmax(outputs, axis=1)
 
     shape = tuple(network.input_shape[1:])
-    resize = "none: takes " + " x ".join(map(str, shape))
-    digest = hashlib.sha256(f"{layer} {resize}".encode())
+    resize = f"none: takes {in_words(shape)}"
+    built = json.dumps(without_names(both.get_config()), sort_keys=True, default=str)
+    digest = hashlib.sha256(f"{resize} {built}".encode())
     for weight in network.get_weights():
         digest.update(np.ascontiguousarray(weight).tobytes())
     return Extractor(name, read, digest.hexdigest(), inner.shape[1], resize, image_shape=shape)
+
+
+def in_words(shape):
+    """28 x 28 x 1, and "any" for None."""
+    return " x ".join("any" if size is None else str(size) for size in shape)
+
+
+def without_names(config, places=None):
+    """A network's config (which says what its outputs are) with each layer's place for its name.
+
+    Nothing of its training is in it. Keras counts names through a process (conv2d,
+    conv2d_1), so that one network has many.
+    """
+    if isinstance(config, list | tuple):
+        return [without_names(value, places) for value in config]
+    if not isinstance(config, dict):
+        return config
+    if isinstance(config.get("layers"), list):  # a network, whose names hold within
+        places = {part["config"]["name"]: i for i, part in enumerate(config["layers"])}
+    found = {}
+    for key, value in config.items():
+        if key in ("keras_history", "input_layers", "output_layers"):
+            found[key] = renamed(value, places)
+        elif key not in UNHASHED and not key.endswith(UNHASHED_ENDS):
+            found[key] = without_names(value, places)
+    return found
+
+
+def renamed(value, places):
+    """Nested lists with each layer's place for its name."""
+    if isinstance(value, list | tuple):
+        return [renamed(part, places) for part in value]
+    return places.get(value, value) if isinstance(value, str) else value

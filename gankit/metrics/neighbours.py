@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gankit.metrics.arrays import checked_pair
+from gankit.metrics.arrays import checked_count, checked_pair
 
 
 class PrecisionRecall(NamedTuple):
@@ -46,7 +46,7 @@ def precision_recall(real, fake, k=3):
     Raises:
         ValueError: for a k below 1, too few samples, other shapes, NaN or infinity.
     """
-    real, fake = checked(real, fake, k)
+    real, fake, k = checked(real, fake, k)
     real_limits, fake_limits = limits(real, k), limits(fake, k)
     like_real = np.zeros(len(fake), dtype=bool)
     like_fake = np.zeros(len(real), dtype=bool)
@@ -70,7 +70,7 @@ def density_coverage(real, fake, k=5):
     Raises:
         ValueError: for a k below 1, too few samples, other shapes, NaN or infinity.
     """
-    real, fake = checked(real, fake, k)
+    real, fake, k = checked(real, fake, k)
     real_limits = limits(real, k)
     inside, held = 0, 0
     for rows, squared in distances(real, fake):
@@ -81,12 +81,11 @@ def density_coverage(real, fake, k=5):
 
 
 def checked(real, fake, k):
-    """Both as float64, centred on the reals, so that distances lose fewer digits."""
-    if k < 1:
-        raise ValueError(f"k is 1 or more, not {k}")
+    """Both as float64, centred on the reals, so that distances lose fewer digits; k as an int."""
+    k = checked_count("k", k)
     real, fake = checked_pair(real, fake, at_least=k + 1)
     centre = real.mean(axis=0)
-    return real - centre, fake - centre
+    return real - centre, fake - centre, k
 
 
 def distances(x, y, at_once=2**22):

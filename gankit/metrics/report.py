@@ -30,7 +30,7 @@ def evaluate(
         real, fake: `Images` or arrays `(n, height, width, channels)` in [0, 1], of one size, at
             least 40 of each.
         features: as `gankit.metrics.features.features` takes it: a name, a network, an extractor.
-        n: how many of each are drawn; None for all.
+        n: how many of each are drawn, of `held_out` as many as there are; None for all.
         held_out: real images beside `real`, for the floor. Without them a part of `real` is taken
             for the samples, and the rest for the data; the card says how many.
         split: which images `real` are ("test", "train"); stands on the card.
@@ -48,10 +48,11 @@ def evaluate(
     sets = {"real": real, "fake": fake} | ({} if held_out is None else {"held_out": held_out})
     for name, images in sets.items():
         try:
-            check_set(extractor, images, n if name != "held_out" else None)
+            array = check_set(extractor, images, n if name != "held_out" else None)
+            sets[name] = images if isinstance(images, Images) else array
         except (TypeError, ValueError) as error:
             raise type(error)(f"{name}: {error}") from None
-    shapes = {name: np.shape(getattr(x, "images", x))[1:] for name, x in sets.items()}
+    shapes = {name: getattr(x, "images", x).shape[1:] for name, x in sets.items()}
     if len(set(shapes.values())) > 1:
         raise ValueError(f"all sets have one image size, but these have {shapes}: resize them")
 
@@ -67,10 +68,11 @@ def evaluate(
     if noise:
         seen = noise_features(extractor, n_fake, shapes["fake"], seed)
         noise = all_scores(found["real"][0], *seen, seed)[0]
+    n, chances = (n_real, n_fake), found["fake"][1]
     comparable = extractor.standard and min(n_real, n_fake) >= PUBLISHED
     whose = "of them" if held_out is None else "held out"
     conditions = {
-        "data": f"{getattr(real, 'name', 'an array')}; split: {split}",
+        "data": f"{getattr(real, 'name', 'an array')}; split: {split or 'not stated'}",
         "extractor": f"{extractor.name}, {extractor.dimensions:,} dimensions, "
         f"hash {extractor.hash[:12]}",
         "resize": extractor.resize,
@@ -89,25 +91,29 @@ def evaluate(
         n_fake=n_fake,
         n_floor=n_floor,
         conditions=conditions,
-        warnings=alarms(extractor, scores, floor, (n_real, n_fake), n_floor, found["fake"][1]),
+        warnings=alarms(extractor, scores, floor, n, n_floor, chances, seed),
         comparable=comparable,
     )
 
 
 def check_set(extractor, images, n):
-    """TypeError or ValueError, unless `n` of the images can be scored."""
-    there = len(extractor.check(images))
+    """The images as an array; TypeError or ValueError unless `n` of them can be scored."""
+    array = extractor.check(images)
+    there = len(array)
     n = there if n is None else check_count("n", n)
-    if not LEAST <= n <= there:
-        raise ValueError(f"{n:,} of {there:,} images: give {LEAST} or more, and ask for no more")
+    if n > there:
+        raise ValueError(f"n asks for {n:,} of {there:,} images: ask for no more than there are")
+    if n < LEAST:
+        raise ValueError(f"{n:,} images; {LEAST} are the least")
+    return array
 
 
 def drawn(images, n, seed):
-    """`n` of the images, without repetition; all, in their order, if n is None."""
+    """`n` of the images or all there are, without repetition; in their order if n is None."""
     if n is None:
         return images
     if isinstance(images, Images):
-        return images.take(n, seed)
+        return images.take(min(n, len(images)), seed)
     return images[np.random.default_rng(seed).permutation(len(images))[:n]]
 
 

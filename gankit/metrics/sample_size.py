@@ -36,7 +36,10 @@ def frechet_against_n(real, fake, sizes=None, seed=0):
     The interval (95 %) comes from the same fit in 5 disjoint parts of the images: their spread,
     over sqrt(5), with Student's factor for 4 degrees of freedom, around `infinity`. Percentiles of
     a bootstrap would lie too high: images drawn with replacement repeat, so each redrawn set is
-    poorer than the set it stands for, and carries the bias of a smaller N.
+    poorer than the set it stands for, and carries the bias of a smaller N. The parts are fitted at
+    N / 5, which falls below the dimension d if the smallest N is below 5 d: there their own
+    `infinity` is biased, and only its spread over the parts is used. Give `sizes` from 5 d on to
+    keep above it.
 
     Args:
         real, fake: features `(n, d)` and `(m, d)`, at least 50 of each.
