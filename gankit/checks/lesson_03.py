@@ -10,7 +10,7 @@ frechet_1d = Check(
     reference=lambda mean1, sd1, mean2, sd2: (mean1 - mean2) ** 2 + (sd1 - sd2) ** 2,
     right="means and standard deviations, each difference squared",
     look="Two squares, added: how far apart the means are, and how far apart the spreads.",
-    cases=((1.0, 0.5, -2.0, 2.0),),
+    cases=((1.0, 0.5, -2.0, 2.5),),
     wrong={
         (lambda m1, s1, m2, s2: (m1 - m2) ** 2 + (s1**2 - s2**2) ** 2): "That takes the difference "
         "of the variances. The spreads count as standard deviations: take the root first.",
@@ -23,6 +23,8 @@ frechet_1d = Check(
         "average garment for ever would get 0.",
         (lambda m1, s1, m2, s2: (s1 - s2) ** 2): "Those are the spreads alone; the means are "
         "missing.",
+        (lambda m1, s1, m2, s2: (m1 - m2 + s1 - s2) ** 2): "The differences were added before they "
+        "were squared; so a mean too high and a spread too small would cancel. Square each.",
         (lambda m1, s1, m2, s2: abs(m1 - m2) + abs(s1 - s2)): "Both differences are there, but not "
         "squared.",
         (lambda m1, s1, m2, s2: (m1 - m2) ** 2 + abs(s1**2 - s2**2)): "Squared standard deviations "
@@ -56,7 +58,12 @@ classifier_score = Check(
         (lambda p: np.log(_score(p))): "That is the mean divergence itself; exp is missing, which "
         "turns it into something like a number of classes.",
         (lambda p: _score(p, np.full(3, 1 / 3))): "That measures from a uniform marginal, as if "
-        "all classes came equally often. The marginal is the mean of *these* rows.",
+        "all classes came equally often; the mean along the other axis gives that, too, for each "
+        "row adds up to 1. The marginal is the mean of *these* rows, over the images: axis 0.",
+        (lambda p: np.exp(np.mean(p * np.log(p / p.mean(axis=0))))): "The mean was taken over "
+        "images *and* classes. The sum runs over the classes, the mean over the images alone.",
+        (lambda p: np.exp(np.mean(np.sum(p * np.log2(p / p.mean(axis=0)), axis=1)))): "The "
+        "logarithm is to base 2, and exp undoes the natural one. Take np.log.",
         (lambda p: np.mean(np.exp(np.sum(p * np.log(p / p.mean(axis=0)), axis=1)))): "exp came "
         "before the mean. Average the divergences first.",
         (lambda p: _score(p, summary=np.sum)): "The divergences were summed over the images: twice "
@@ -82,7 +89,7 @@ classifier_score = Check(
 PUBLISHED = {
     "a": "nothing is wrong: it has a good Inception Score and a poor FID",
     "b": "the FID must be wrong: with such a score it would be far lower",
-    "c": "the Inception Score must be wrong",
+    "c": "the Inception Score cannot be that of honest samples",
     "d": "both are right, but 5,000 samples are too few to compare with others",
     "e": "nothing can be said without seeing samples",
 }
@@ -91,13 +98,15 @@ _PUBLISHED = {
     "have to draw, to be told apart so much better than the photographs?",
     "b": "95 is possible: a weak model gets that. But 64 is not: the real images get 11.24.",
     "d": "Few samples move a score by a few percent, and mostly downwards. They do not make 64 out "
-    "of 11.24, what all the real images get.",
+    "of 11.24, what all the real images get (Salimans et al. 2016).",
     "e": "One thing can: the real images get 11.24. Can a generator of such images get 64?",
 }
 
 
 def _letters(answer, known):
-    """The letters in an answer, in small; None if it is none of the known ones."""
+    """The letters in an answer ("AE", "a, e", a list), in small; None if there are unknown ones."""
+    if isinstance(answer, str):
+        answer = [letter for letter in answer if letter not in ", "]
     try:
         letters = sorted({str(letter).strip().lower() for letter in answer})
     except TypeError:
@@ -114,7 +123,9 @@ def _check_published(answer):
 
 published = Check(
     reference="c",
-    right="no generator of such images scores above the images themselves, except by a mistake",
+    right="six times what the images themselves get, together with a FID of 95, is no G that "
+    "draws CIFAR-10. Either the measurement is wrong (range, labels, split), or the pictures were "
+    "made to please the network",
     look="What do the real images get?",
     own=_check_published,
 )
@@ -128,9 +139,8 @@ PAIRS = {
     "100 cases",
     3: "reals: 10,000 garments. A shows the same 200 photographs, 20 of each class, over and over; "
     "B shows photographs that are all different, each with a little grain",
-    4: "photographs of garments, a perfect generator. A: 1,000 of them; B: 10,000",
 }
-_PREFERS = {1: "a", 2: "a", 3: "a", 4: "b"}
+_PREFERS = {1: "a", 2: "a", 3: "a"}
 _WHY = {
     1: "Pair 1: work it out by exercise 1. A is off by 0.5 in the mean, B by 1 in the spread, and "
     "both are squared.",
@@ -138,14 +148,15 @@ _WHY = {
     "mean is 0.4. That A hardly ever draws a -1 or a +1 is seen by no mean and no spread.",
     3: "Pair 3: was measured in part 8. Twenty of each class have nearly the mean and covariance "
     "of all; a little grain moves every single feature.",
-    4: "Pair 4: neither is better. But the distance has a bias that falls as 1/N, so the larger "
-    "sample gets the lower number.",
 }
 
 
 def _check_prefers(answer):
     if not isinstance(answer, dict) or set(answer) != set(PAIRS):
-        return f"Your answer is {show(answer)}: wanted is a letter for each of the pairs 1 to 4."
+        return (
+            f"Your answer is {show(answer)}: wanted is a dict {{1: ..., 2: ..., 3: ...}} with a "
+            "letter for each pair."
+        )
     for pair, letter in answer.items():
         letter = str(letter).strip().lower()
         if letter not in ("a", "b"):
@@ -157,8 +168,8 @@ def _check_prefers(answer):
 
 prefers = Check(
     reference=_PREFERS,
-    right="it sees means, covariances and N, and nothing else",
-    look="Only means and covariances enter, and N.",
+    right="it sees means and covariances, and nothing else",
+    look="Only means and covariances enter.",
     own=_check_prefers,
 )
 
