@@ -12,6 +12,13 @@ over half of what reals are, or had come nearer to these: most narrowly under "l
 distance at step 500 was 0.76 of the best before. D preferred training reals in 42 to 59 % of all
 pairs, where it memorised in 76 to 100 %. Mean samples of healthy runs moved by up to 0.64 from look
 to look (mean of three), but came nearer to the reals; where G swung, by 0.61 to 3.
+
+These limits then met four seeds that they had not been chosen on, and were left as they were. What
+was healthy stayed clear of each verdict in one respect at least: training reals were preferred in
+40 to 61 %; on one seed mean samples moved by 1.25 between looks, while the distance fell to 0.53.
+Two faults passed for healthy because a swing came near the reals, which counts as progress. With
+the median of the four looks in place of the nearest both would have been told; it was refused,
+because it spoke falsely of two healthy runs.
 """
 
 import math
@@ -62,31 +69,34 @@ class TrainingDoctor(keras.callbacks.Callback):
     best before. A GAN that is slow but on its way is left alone.
 
     What it said of planted faults and of healthy runs (`benchmarks/doctor.py`: looks each 100
-    steps, one seed; beta_1 is 0.5 and the loss "non_saturating" where nothing is said; clothes:
-    Fashion-MNIST at 14 pixels, 28 for the DCGAN; numbers: 64 from N(0, 1)). The kind planted comes
-    first; what else was told is true as well. None was missed, none false:
+    steps; beta_1 is 0.5 and the loss "non_saturating" where nothing is said; clothes:
+    Fashion-MNIST at 14 pixels, 28 for the DCGAN; numbers: 64 from N(0, 1)). First what seed 0
+    heard, the kind planted before what was true as well; then on how many of the seeds 0 to 4 the
+    planted kind was told (or nothing, in healthy runs). No healthy run was accused. Of the four
+    planted kinds not told, two were told as "collapsing", which they had come to; two passed for
+    healthy:
 
-    ================================================  =============================================
-    fault                                             told, at step
-    ================================================  =============================================
-    clothes, minimax, D's rate 100 times G's          d_won 199, vanishing 222
-    ring, hinge, G hardly moves                       d_won 201
-    ring, rates of 1e6                                not_finite 2
-    clothes, G's rate 1: its tanh is stuck            vanishing 200, d_won 210
-    ring, D's rate 0                                  collapsing 500
-    ring, G's rate 10 times D's, beta_1 0.9           collapsing 500, oscillating 500
-    clothes, G's first weights 0: deaf to its latent  collapsing 500, d_won 329
-    128 times 64 numbers                              memorising 400
-    128 times 64 numbers, hinge                       memorising 400
-    ring, rates of 1e-2, beta_1 0.9                   oscillating 600, collapsing 600
-    ring, wasserstein, rates of 3e-3, no penalty      oscillating 600, collapsing 600
-    ring, wasserstein, rates of 1e-3, d_steps 1       oscillating 900, collapsing 900
-    ring, non_saturating, 1,000 steps                 nothing
-    ring, wasserstein, d_steps 5, 800 steps           nothing
-    clothes, minimax, 1,000 steps                     nothing
-    clothes, least_squares, 1,000 steps               nothing
-    clothes, DCGAN, hinge, 500 steps                  nothing
-    ================================================  =============================================
+    ================================================  ================================  =====
+    fault                                             told, at step                     seeds
+    ================================================  ================================  =====
+    clothes, minimax, D's rate 100 times G's          d_won 199, vanishing 222          5
+    ring, hinge, G hardly moves                       d_won 201                         5
+    ring, rates of 1e6                                not_finite 2                      5
+    clothes, G's rate 1: its tanh is stuck            vanishing 200, d_won 210          5
+    ring, D's rate 0                                  collapsing 500                    5
+    ring, G's rate 10 times D's, beta_1 0.9           collapsing 500, oscillating 500   4
+    clothes, G's first weights 0: deaf to its latent  collapsing 500, d_won 329         5
+    128 times 64 numbers                              memorising 400                    5
+    128 times 64 numbers, hinge                       memorising 400                    5
+    ring, rates of 1e-2, beta_1 0.9                   oscillating 1100, collapsing 600  3
+    ring, wasserstein, rates of 3e-3, no penalty      oscillating 600, collapsing 600   5
+    ring, wasserstein, rates of 1e-3, d_steps 1       oscillating 900, collapsing 900   4
+    ring, non_saturating, 1,000 steps                 nothing                           5
+    ring, wasserstein, d_steps 5, 800 steps           nothing                           5
+    clothes, minimax, 1,000 steps                     nothing                           5
+    clothes, least_squares, 1,000 steps               nothing                           5
+    clothes, DCGAN, hinge, 500 steps                  nothing                           5
+    ================================================  ================================  =====
 
     Reading the numbers of each step makes an accelerator wait for it (Keras hands them out as
     numbers as soon as one callback, such as `Progress`, looks at steps); a processor does not mind.

@@ -121,7 +121,7 @@ def run_all(page, lab, name, notebook, seconds):
 
     def idle():
         """Before its kernel is there, JupyterLab would ask for one."""
-        with urlopen(f"{url}api/sessions?token={token}", timeout=10) as answer:
+        with urlopen(f"{url}api/sessions?token={token}", timeout=60) as answer:  # a busy machine
             sessions = json.load(answer)
         states = [one["kernel"]["execution_state"] for one in sessions if one["path"] == name]
         return states == ["idle"]
