@@ -1016,8 +1016,7 @@ for ax, along in zip(axes, ("step", "seconds")):
         ax.annotate(text, at, (6, 4), textcoords="offset points", color=colour)
     ax.set(xlabel=along, yticks=[15, 30, 60, 120, 400], yticklabels=[15, 30, 60, 120, 400])
     ax.minorticks_off()
-    ax.margins(x=0.3)
-    ax.set(xlim=(0, None))
+    ax.margins(x=0.3), ax.set_xlim(0)
 axes[0].set(ylabel="Frechet classifier distance")
 fig
 
