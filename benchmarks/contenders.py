@@ -182,18 +182,10 @@ def torch_networks(shape, width, max_width=512):
     return nn.Sequential(*g), nn.Sequential(*d)
 
 
-def torch_plain(images, width, compiled=False):
-    """The loop of PyTorch's DCGAN example, in channels_last: one pass of G serves both updates."""
+def torch_step(g, d, g_optimizer, d_optimizer):
+    """A step of PyTorch's DCGAN example: one pass of G serves both updates."""
     import torch
 
-    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    g, d = torch_networks(images.image_shape, width)
-    g, d = (network.to(memory_format=torch.channels_last) for network in (g, d))
-    g_optimizer, d_optimizer = (
-        torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999)) for network in (g, d)
-    )
-    if compiled:
-        g, d = torch.compile(g), torch.compile(d)
     loss = torch.nn.BCEWithLogitsLoss()
     ones, zeros = torch.ones(BATCH, 1), torch.zeros(BATCH, 1)
 
@@ -208,7 +200,27 @@ def torch_plain(images, width, compiled=False):
         loss(d(fakes), ones).backward()
         g_optimizer.step()
 
-    loop(step, images)
+    return step
+
+
+def torch_adams(*networks):
+    """An Adam with DCGAN's settings for each network."""
+    import torch
+
+    return [torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999)) for network in networks]
+
+
+def torch_plain(images, width, compiled=False):
+    """The loop of PyTorch's DCGAN example, in channels_last."""
+    import torch
+
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    g, d = torch_networks(images.image_shape, width)
+    g, d = (network.to(memory_format=torch.channels_last) for network in (g, d))
+    optimizers = torch_adams(g, d)
+    if compiled:
+        g, d = torch.compile(g), torch.compile(d)
+    loop(torch_step(g, d, *optimizers), images)
 
 
 def torch_compiled(images, width):

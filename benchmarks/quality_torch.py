@@ -8,10 +8,8 @@ has 64 px; here its networks end at 28 px, two doublings from 7, as all the peer
 import os
 
 import torch
-from contenders import LATENT, torch_networks
+from contenders import BATCH, LATENT, torch_adams, torch_networks, torch_step
 from torch import nn
-
-BATCH = 64
 
 
 def first_weights(module):
@@ -29,22 +27,7 @@ def pytorch_dcgan(seed, shape=(28, 28, 1), width=64):
     g, d = (n.to(memory_format=torch.channels_last) for n in torch_networks(shape, width))
     g.apply(first_weights)
     d.apply(first_weights)
-    g_optimizer, d_optimizer = (
-        torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999)) for network in (g, d)
-    )
-    loss = nn.BCEWithLogitsLoss()
-    ones, zeros = torch.ones(BATCH, 1), torch.zeros(BATCH, 1)
-
-    def step(reals):
-        reals = torch.from_numpy(reals).permute(0, 3, 1, 2)  # channels last, as it lies
-        d_optimizer.zero_grad()
-        loss(d(reals), ones).backward()
-        fakes = g(torch.randn(BATCH, LATENT))
-        loss(d(fakes.detach()), zeros).backward()
-        d_optimizer.step()
-        g_optimizer.zero_grad()
-        loss(d(fakes), ones).backward()
-        g_optimizer.step()
+    step = torch_step(g, d, *torch_adams(g, d))
 
     @torch.no_grad()
     def sample(n, seed):

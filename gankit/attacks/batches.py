@@ -165,6 +165,19 @@ def _has_gradient(victim):
     return victim.gradient(noise, rng.integers(0, victim.classes, n))[1].any()
 
 
+def adam(moments, active, slopes, t, tiny=1e-8):
+    """The way Adam (Kingma and Ba 2015) goes in its step t, from 1 on, before the learning rate.
+
+    Args:
+        moments: `(2, n, ...)`, zeros at first: the running means of slopes and of their squares;
+            those of the images `active` are moved. slopes: of these images. tiny: its epsilon.
+    """
+    moments[0, active] = 0.9 * moments[0, active] + 0.1 * slopes
+    moments[1, active] = 0.999 * moments[1, active] + 0.001 * slopes**2
+    size = np.sqrt(moments[1, active] / (1 - 0.999**t)) + tiny
+    return moments[0, active] / (1 - 0.9**t) / size
+
+
 def margins(logits, labels):
     """The best other logit minus the label's, `(n,)`: above 0 where the label is not chosen."""
     rows = np.arange(len(logits))

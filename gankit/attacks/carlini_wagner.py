@@ -1,19 +1,18 @@
 """Carlini and Wagner's l2 attack: Adam on the norm plus c times the missing margin."""
 
-import math
-
 import numpy as np
 
-from gankit.attacks.batches import batches, check_gradients, given_back, halved
-from gankit.attacks.classifier import classifier
-from gankit.attacks.inputs import (
-    check_bounds,
-    check_epsilon,
-    check_images,
-    check_labels,
-    check_targets,
+from gankit.attacks.batches import adam, check_gradients, given_back, halved
+from gankit.attacks.inputs import check_epsilon, check_targets, checked
+from gankit.attacks.minimum import (
+    Nearest,
+    Patience,
+    column,
+    flat_sum,
+    not_yet_there,
+    reached,
+    search_weight,
 )
-from gankit.attacks.minimum import PATIENCE, Nearest, column, flat_sum, reached, search_weight
 from gankit.inputs import check_count
 
 INSIDE = 0.99  # tanh never reaches a bound, and hardly moves next to it: images begin so far inside
@@ -48,10 +47,7 @@ def carlini_wagner(model, images, labels, *, confidence=0.0, steps=200, searches
     Raises:
         TypeError, ValueError: as `fgsm`.
     """
-    victim = classifier(model, images, from_logits)
-    bounds = check_bounds(bounds)
-    x = check_images(victim, images, bounds)
-    labels = check_labels(victim, labels, len(x))
+    victim, x, labels, bounds = checked(model, images, labels, bounds, from_logits)
     for name, value in {"confidence": confidence, "learning_rate": learning_rate,
                         "first_c": first_c}.items():  # fmt: skip
         check_epsilon(value, bounds, "l2", name)
@@ -60,12 +56,10 @@ def carlini_wagner(model, images, labels, *, confidence=0.0, steps=200, searches
         check_targets(victim, x, labels)
 
     made = x.copy()
-    for part, tick in batches(len(x), batch_size, "Carlini-Wagner", steps * searches):
-        away = ~reached(victim.logits(x[part]), labels[part], targeted, confidence)[0]
-        chosen = np.arange(part.start, part.stop)[away]
-        if len(chosen):
-            made[chosen] = batch(victim, x[chosen], labels[chosen], targeted, confidence, steps,
-                                 searches, learning_rate, first_c, bounds, chosen, tick)
+    for chosen, tick in not_yet_there(victim, x, labels, targeted, confidence, batch_size,
+                                      "Carlini-Wagner", steps * searches):  # fmt: skip
+        made[chosen] = batch(victim, x[chosen], labels[chosen], targeted, confidence, steps,
+                             searches, learning_rate, first_c, bounds, chosen, tick)
     return given_back(made, images, bounds)
 
 
@@ -94,7 +88,7 @@ def batch(victim, images, labels, targeted, confidence, steps, searches, learnin
             missing = np.maximum(confidence - margin, 0)
             pull = sign * c[active] * (missing > 0)
             slopes = (2 * shift + column(pull, x) * slopes) * half * (1 - tanh**2)
-            w[active] -= adam(moments, active, slopes, learning_rate, t)
+            w[active] -= np.float32(learning_rate) * adam(moments, active, slopes, t)
             active = halved(active, waiting.over(active, sizes + c[active] * missing, t))
             tick()
             if len(active) == 0:
@@ -103,29 +97,3 @@ def batch(victim, images, labels, targeted, confidence, steps, searches, learnin
 
     search_weight(descend, len(images), first_c, searches)
     return found.images
-
-
-def adam(moments, active, slopes, learning_rate, t, beta_1=0.9, beta_2=0.999):
-    """Adam's step number t (from 1 on) for the images `active`; moves `moments` `(2, n, ...)`."""
-    first = beta_1 * moments[0, active] + (1 - beta_1) * slopes
-    second = beta_2 * moments[1, active] + (1 - beta_2) * slopes**2
-    moments[0, active], moments[1, active] = first, second
-    rate = learning_rate * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
-    return rate * first / (np.sqrt(second) + 1e-8)
-
-
-class Patience:
-    """Which of `n` images are given up: in `wait` steps their loss has not fallen to `PATIENCE`."""
-
-    def __init__(self, n, wait):
-        self.every = max(wait, 1)
-        self.lowest, self.before = np.full(n, np.inf), np.full(n, np.inf)
-        self.finished = np.zeros(n, bool)
-
-    def over(self, active, losses, t):
-        """The losses of step t of images `active`; returns bool `(n,)` of all of them."""
-        self.lowest[active] = np.minimum(self.lowest[active], losses)
-        if t % self.every == 0:
-            self.finished |= self.lowest > PATIENCE * self.before
-            self.before = self.lowest.copy()
-        return self.finished

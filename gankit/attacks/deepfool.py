@@ -5,14 +5,7 @@ from keras import ops
 
 from gankit import backend
 from gankit.attacks.batches import batches, check_gradients, given_back, halved
-from gankit.attacks.classifier import classifier
-from gankit.attacks.inputs import (
-    check_bounds,
-    check_choice,
-    check_epsilon,
-    check_images,
-    check_labels,
-)
+from gankit.attacks.inputs import check_choice, check_epsilon, checked
 from gankit.attacks.minimum import column, flat_sum, reached
 from gankit.inputs import check_count
 
@@ -56,10 +49,7 @@ def deepfool(model, images, labels, *, norm="l2", overshoot=0.02, steps=50, cand
     if targeted:
         raise ValueError("DeepFool goes to the nearest other class and cannot be targeted: use "
                          "carlini_wagner, elastic_net or lbfgs")
-    victim = classifier(model, images, from_logits)
-    bounds = check_bounds(bounds)
-    x = check_images(victim, images, bounds)
-    labels = check_labels(victim, labels, len(x))
+    victim, x, labels, bounds = checked(model, images, labels, bounds, from_logits)
     check_choice("norm", norm, ("l2", "linf"))
     overshoot = check_epsilon(overshoot, bounds, "l2", "overshoot")
     steps, candidates = check_count("steps", steps), check_count("candidates", candidates)

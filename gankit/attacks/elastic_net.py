@@ -4,18 +4,17 @@ import math
 
 import numpy as np
 
-from gankit.attacks.batches import batches, check_gradients, given_back, halved
-from gankit.attacks.carlini_wagner import Patience
-from gankit.attacks.classifier import classifier
-from gankit.attacks.inputs import (
-    check_bounds,
-    check_choice,
-    check_epsilon,
-    check_images,
-    check_labels,
-    check_targets,
+from gankit.attacks.batches import check_gradients, given_back, halved
+from gankit.attacks.inputs import check_choice, check_epsilon, check_targets, checked
+from gankit.attacks.minimum import (
+    Nearest,
+    Patience,
+    column,
+    flat_sum,
+    not_yet_there,
+    reached,
+    search_weight,
 )
-from gankit.attacks.minimum import Nearest, column, flat_sum, reached, search_weight
 from gankit.inputs import check_count
 
 
@@ -47,10 +46,7 @@ def elastic_net(model, images, labels, *, beta=0.01, rule="en", confidence=0.0, 
     Raises:
         TypeError, ValueError: as `fgsm`.
     """
-    victim = classifier(model, images, from_logits)
-    bounds = check_bounds(bounds)
-    x = check_images(victim, images, bounds)
-    labels = check_labels(victim, labels, len(x))
+    victim, x, labels, bounds = checked(model, images, labels, bounds, from_logits)
     check_choice("rule", rule, ("en", "l1"))
     for name, value in {"beta": beta, "confidence": confidence, "learning_rate": learning_rate,
                         "first_c": first_c}.items():  # fmt: skip
@@ -60,13 +56,10 @@ def elastic_net(model, images, labels, *, beta=0.01, rule="en", confidence=0.0, 
         check_targets(victim, x, labels)
 
     made = x.copy()
-    for part, tick in batches(len(x), batch_size, "Elastic net", steps * searches):
-        away = ~reached(victim.logits(x[part]), labels[part], targeted, confidence)[0]
-        chosen = np.arange(part.start, part.stop)[away]
-        if len(chosen):
-            made[chosen] = batch(victim, x[chosen], labels[chosen], targeted, beta, rule,
-                                 confidence, steps, searches, learning_rate, first_c, bounds,
-                                 chosen, tick)  # fmt: skip
+    for chosen, tick in not_yet_there(victim, x, labels, targeted, confidence, batch_size,
+                                      "Elastic net", steps * searches):  # fmt: skip
+        made[chosen] = batch(victim, x[chosen], labels[chosen], targeted, beta, rule, confidence,
+                             steps, searches, learning_rate, first_c, bounds, chosen, tick)
     return given_back(made, images, bounds)
 
 

@@ -3,15 +3,8 @@
 import numpy as np
 
 from gankit.attacks.batches import batches, check_gradients, given_back
-from gankit.attacks.classifier import PER_IMAGE, classifier
-from gankit.attacks.inputs import (
-    check_bounds,
-    check_choice,
-    check_epsilon,
-    check_images,
-    check_labels,
-    check_targets,
-)
+from gankit.attacks.classifier import PER_IMAGE
+from gankit.attacks.inputs import check_choice, check_epsilon, check_targets, checked
 
 TINY = 1e-30  # a length that is divided by is at least this
 
@@ -49,10 +42,7 @@ def fgsm(model, images, labels, *, epsilon, norm="linf", targeted=False, loss="c
         TypeError, ValueError: for bad input, before any work; for NaN gradients, with the image's
             number; for a model whose gradient is 0 everywhere.
     """
-    victim = classifier(model, images, from_logits)
-    bounds = check_bounds(bounds)
-    x = check_images(victim, images, bounds)
-    labels = check_labels(victim, labels, len(x))
+    victim, x, labels, bounds = checked(model, images, labels, bounds, from_logits)
     check_choice("norm", norm, ("linf", "l2", "l1"))
     check_choice("loss", loss, tuple(PER_IMAGE))
     epsilon = check_epsilon(epsilon, bounds, norm)

@@ -7,9 +7,8 @@ import numpy as np
 from keras import ops
 
 from gankit import backend
-from gankit.attacks.batches import batches, check_gradients, given_back
-from gankit.attacks.classifier import classifier
-from gankit.attacks.inputs import check_bounds, check_epsilon, check_images
+from gankit.attacks.batches import adam, batches, check_gradients, given_back
+from gankit.attacks.inputs import check_epsilon, check_images, checked
 from gankit.inputs import check_count
 
 
@@ -42,9 +41,7 @@ def feature_adversary(model, images, guides, layer, *, epsilon=10 / 255, steps=1
     Raises:
         TypeError, ValueError: as `fgsm`; for guides of another shape, an unknown layer.
     """
-    victim = classifier(model, images, from_logits)
-    bounds = check_bounds(bounds)
-    x = check_images(victim, images, bounds)
+    victim, x, _, bounds = checked(model, images, None, bounds, from_logits)
     guides = check_images(victim, guides, bounds, "guides")
     if guides.shape[1:] != x.shape[1:] or len(guides) not in (1, len(x)):
         raise ValueError(f"there is one guide for all images or one for each: {guides.shape} does "
@@ -61,7 +58,7 @@ def feature_adversary(model, images, guides, layer, *, epsilon=10 / 255, steps=1
         highest = np.minimum(x[part] + epsilon, np.float32(bounds[1]))
         here, nearest = x[part], np.full(part.stop - part.start, np.inf)
         wanted = ops.cast(features(guides[part], training=False), "float32")
-        mean, square = np.zeros_like(here), np.zeros_like(here)
+        moments = np.zeros((2, *here.shape), "float32")
         for step in range(1, steps + 2):
             found = pull(ops.convert_to_tensor(here), wanted)
             distances, slopes = (ops.convert_to_numpy(each) for each in found)
@@ -71,11 +68,8 @@ def feature_adversary(model, images, guides, layer, *, epsilon=10 / 255, steps=1
             made[part][nearer], nearest[nearer] = here[nearer], distances[nearer]
             if step > steps:
                 break
-            mean = 0.9 * mean + 0.1 * slopes
-            square = 0.999 * square + 0.001 * slopes**2
-            size = np.sqrt(square / (1 - 0.999**step)) + 1e-12
             now = rate * np.cos(np.pi / 2 * (step - 1) / steps)
-            here = here - np.float32(now / (1 - 0.9**step)) * mean / size
+            here = here - np.float32(now) * adam(moments, slice(None), slopes, step, tiny=1e-12)
             here = np.clip(here, lowest, highest)
             tick()
     return given_back(made, images, bounds)

@@ -5,6 +5,22 @@ import numbers
 
 import numpy as np
 
+from gankit.attacks.classifier import classifier
+
+
+def checked(model, images, labels, bounds, from_logits=None):
+    """What an attack begins with: `(victim, images, labels, bounds)`, checked; labels may be None.
+
+    Raises:
+        TypeError, ValueError: as `classifier`, `check_bounds`, `check_images`, `check_labels`.
+    """
+    victim = classifier(model, images, from_logits)
+    bounds = check_bounds(bounds)
+    images = check_images(victim, images, bounds)
+    if labels is not None:
+        labels = check_labels(victim, labels, len(images))
+    return victim, images, labels, bounds
+
 
 def check_images(victim, images, bounds=(0.0, 1.0), name="images"):
     """`images` as a float32 array `(n, ...)`.

@@ -8,24 +8,10 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from gankit.attacks.batches import (
-    batches,
-    check_gradients,
-    generators,
-    given_back,
-    halved,
-    margins,
-)
-from gankit.attacks.classifier import PER_IMAGE, classifier
+from gankit.attacks.batches import batches, check_gradients, generators, given_back, halved, margins
+from gankit.attacks.classifier import PER_IMAGE
 from gankit.attacks.fast_gradient import TINY, stride
-from gankit.attacks.inputs import (
-    check_bounds,
-    check_choice,
-    check_epsilon,
-    check_images,
-    check_labels,
-    check_targets,
-)
+from gankit.attacks.inputs import check_bounds, check_choice, check_epsilon, check_targets, checked
 from gankit.inputs import check_count
 
 
@@ -209,10 +195,7 @@ def settings(bounds, epsilon, step, steps, norm, loss, pace):
 
 def begin(model, images, labels, how, targeted, from_logits):
     """The victim, images and labels, checked; labels may be None."""
-    victim = classifier(model, images, from_logits)
-    x = check_images(victim, images, how.bounds)
-    if labels is not None:
-        labels = check_labels(victim, labels, len(x))
+    victim, x, labels, _ = checked(model, images, labels, how.bounds, from_logits)
     if targeted:
         check_targets(victim, x, labels)
     return victim, x, labels

@@ -5,14 +5,7 @@ from scipy.optimize import Bounds, minimize
 from scipy.special import expit, logsumexp
 
 from gankit.attacks.batches import batches, check_gradients, given_back
-from gankit.attacks.classifier import classifier
-from gankit.attacks.inputs import (
-    check_bounds,
-    check_epsilon,
-    check_images,
-    check_labels,
-    check_targets,
-)
+from gankit.attacks.inputs import check_epsilon, check_targets, checked
 from gankit.attacks.minimum import Nearest, reached, search_weight
 from gankit.inputs import check_count
 
@@ -44,10 +37,7 @@ def lbfgs(model, images, labels, *, probability=0.0, steps=100, searches=10, fir
     if not targeted:
         raise ValueError("L-BFGS goes to a target class: give the classes to be reached as labels, "
                          "or use carlini_wagner or deepfool")
-    victim = classifier(model, images, from_logits)
-    bounds = check_bounds(bounds)
-    x = check_images(victim, images, bounds)
-    labels = check_labels(victim, labels, len(x))
+    victim, x, labels, bounds = checked(model, images, labels, bounds, from_logits)
     if not 0 <= check_epsilon(probability, bounds, "l2", "probability") < 1:
         raise ValueError(f"probability is a number from 0 to below 1, not {probability}")
     check_epsilon(first_c, bounds, "l2", "first_c")

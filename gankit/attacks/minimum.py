@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gankit.attacks.batches import margins
+from gankit.attacks.batches import batches, margins
 
 ROUNDING = 1e-5  # of the largest logit: a margin below it may flip in another batch
 PATIENCE = 0.95  # steps that bring the loss no lower than to this are enough
@@ -23,6 +23,15 @@ def reached(logits, labels, targeted=False, confidence=0.0):
     return margin >= np.maximum(confidence, ROUNDING * np.abs(logits).max(axis=1)), margin
 
 
+def not_yet_there(victim, images, labels, targeted, confidence, batch_size, name, steps):
+    """Goes through the images an attack has work with, as `batches`: yields (indices, tick)."""
+    for part, tick in batches(len(images), batch_size, name, steps):
+        there = reached(victim.logits(images[part]), labels[part], targeted, confidence)[0]
+        chosen = np.arange(part.start, part.stop)[~there]
+        if len(chosen):
+            yield chosen, tick
+
+
 def search_weight(descend, n, c, searches):
     """Binary search, for each of `n` images, for the smallest weight c with which it is reached.
 
@@ -34,6 +43,23 @@ def search_weight(descend, n, c, searches):
         succeeded = descend(c)
         lowest, highest = np.where(succeeded, lowest, c), np.where(succeeded, c, highest)
         c = np.where(np.isinf(highest), 10 * c, (lowest + np.where(succeeded, c, highest)) / 2)
+
+
+class Patience:
+    """Which of `n` images are given up: in `wait` steps their loss has not fallen to `PATIENCE`."""
+
+    def __init__(self, n, wait):
+        self.every = max(wait, 1)
+        self.lowest, self.before = np.full(n, np.inf), np.full(n, np.inf)
+        self.finished = np.zeros(n, bool)
+
+    def over(self, active, losses, t):
+        """The losses of step t of images `active`; returns bool `(n,)` of all of them."""
+        self.lowest[active] = np.minimum(self.lowest[active], losses)
+        if t % self.every == 0:
+            self.finished |= self.lowest > PATIENCE * self.before
+            self.before = self.lowest.copy()
+        return self.finished
 
 
 class Nearest:

@@ -5,8 +5,7 @@ import itertools
 import numpy as np
 
 from gankit.attacks.batches import batches, given_back, margins
-from gankit.attacks.classifier import classifier
-from gankit.attacks.inputs import check_bounds, check_images, check_labels, check_targets
+from gankit.attacks.inputs import check_targets, checked
 from gankit.attacks.spsa import check_outputs
 from gankit.inputs import check_count
 
@@ -44,10 +43,7 @@ def one_pixel(model, images, labels, *, pixels=1, population=100, steps=20, exha
     Raises:
         TypeError, ValueError: as `fgsm`, for images of another rank, for counts below 1.
     """
-    victim = classifier(model, images, from_logits)
-    bounds = check_bounds(bounds)
-    x = check_images(victim, images, bounds)
-    labels = check_labels(victim, labels, len(x))
+    victim, x, labels, bounds = checked(model, images, labels, bounds, from_logits)
     if x.ndim != 4:
         raise ValueError(f"images (n, height, width, channels) have pixels; these are {x.shape}")
     pixels, population = check_count("pixels", pixels), check_count("population", population, 4)

@@ -5,8 +5,7 @@ from keras import ops
 
 from gankit import backend
 from gankit.attacks.batches import batches, check_gradients, given_back, halved
-from gankit.attacks.classifier import classifier
-from gankit.attacks.inputs import check_bounds, check_images, check_labels, check_targets
+from gankit.attacks.inputs import check_targets, checked
 
 
 def jacobian_saliency_map(model, images, labels, *, theta=1.0, gamma=0.145, targeted=False,
@@ -39,10 +38,7 @@ def jacobian_saliency_map(model, images, labels, *, theta=1.0, gamma=0.145, targ
     Raises:
         TypeError, ValueError: as `fgsm`; for a theta of 0 or a gamma that allows no pair.
     """
-    victim = classifier(model, images, from_logits)
-    bounds = check_bounds(bounds)
-    x = check_images(victim, images, bounds)
-    labels = check_labels(victim, labels, len(x))
+    victim, x, labels, bounds = checked(model, images, labels, bounds, from_logits)
     steps = check_theta_gamma(theta, gamma, x[0].size)
     targets = labels
     if targeted:

@@ -2,15 +2,8 @@
 
 import numpy as np
 
-from gankit.attacks.batches import batches, given_back, margins
-from gankit.attacks.classifier import classifier
-from gankit.attacks.inputs import (
-    check_bounds,
-    check_epsilon,
-    check_images,
-    check_labels,
-    check_targets,
-)
+from gankit.attacks.batches import adam, batches, given_back, margins
+from gankit.attacks.inputs import check_epsilon, check_targets, checked
 from gankit.inputs import check_count
 
 
@@ -41,10 +34,7 @@ def spsa(model, images, labels, *, epsilon, steps=20, samples=128, delta=0.01, r
     Raises:
         TypeError, ValueError: as `fgsm`; if probing changes no output at all.
     """
-    victim = classifier(model, images, from_logits)
-    bounds = check_bounds(bounds)
-    x = check_images(victim, images, bounds)
-    labels = check_labels(victim, labels, len(x))
+    victim, x, labels, bounds = checked(model, images, labels, bounds, from_logits)
     epsilon = np.float32(check_epsilon(epsilon, bounds))
     steps, samples = check_count("steps", steps), check_count("samples", samples)
     seed = check_count("seed", seed, least=0)
@@ -59,7 +49,7 @@ def spsa(model, images, labels, *, epsilon, steps=20, samples=128, delta=0.01, r
         here, wanted = made[part], labels[part]  # a view: what changes here, changes in `made`
         lowest = np.maximum(x[part] - epsilon, np.float32(bounds[0]))
         highest = np.minimum(x[part] + epsilon, np.float32(bounds[1]))
-        mean, square = np.zeros_like(here), np.zeros_like(here)
+        moments = np.zeros((2, *here.shape), "float32")
         rng = np.random.default_rng(seed)  # the same directions for every image
         going = np.arange(len(here))
         for step in range(1, steps + 1):
@@ -73,10 +63,7 @@ def spsa(model, images, labels, *, epsilon, steps=20, samples=128, delta=0.01, r
             if step == 1 and not slopes.any():
                 raise ValueError(f"steps of delta={delta:g} change no output of {victim.model.name}"
                                  " at all: it may round its input; give a larger delta")
-            mean[going] = 0.9 * mean[going] + 0.1 * slopes
-            square[going] = 0.999 * square[going] + 0.001 * slopes**2
-            size = np.sqrt(square[going] / (1 - 0.999**step)) + 1e-8
-            moved = here[going] + np.float32(rate) * mean[going] / (1 - 0.9**step) / size
+            moved = here[going] + np.float32(rate) * adam(moments, going, slopes, step)
             here[going] = np.clip(moved, lowest[going], highest[going])
             tick()
     return given_back(made, images, bounds)

@@ -3,9 +3,8 @@
 import numpy as np
 
 from gankit.attacks.batches import batches
-from gankit.attacks.classifier import classifier
 from gankit.attacks.deepfool import cross
-from gankit.attacks.inputs import check_bounds, check_choice, check_epsilon, check_images
+from gankit.attacks.inputs import check_choice, check_epsilon, checked
 from gankit.inputs import check_count
 
 
@@ -34,9 +33,7 @@ def universal_perturbation(model, images, *, epsilon=0.1, norm="linf", fooling_r
     Raises:
         TypeError, ValueError: as `fgsm`.
     """
-    victim = classifier(model, images, from_logits)
-    bounds = check_bounds(bounds)
-    x = check_images(victim, images, bounds)
+    victim, x, _, bounds = checked(model, images, None, bounds, from_logits)
     check_choice("norm", norm, ("linf", "l2"))
     epsilon = check_epsilon(epsilon, bounds, norm)
     if not 0 < check_epsilon(fooling_rate, bounds, "l2", "fooling_rate") <= 1:

@@ -5,9 +5,8 @@ from keras import ops
 
 from gankit import backend
 from gankit.attacks.batches import batches, check_gradients, generators, given_back
-from gankit.attacks.classifier import classifier
 from gankit.attacks.fast_gradient import TINY
-from gankit.attacks.inputs import check_bounds, check_epsilon, check_images
+from gankit.attacks.inputs import check_epsilon, checked
 from gankit.inputs import check_count
 
 
@@ -39,9 +38,7 @@ def virtual_adversarial(model, images, labels=None, *, epsilon, xi=1e-2, steps=1
     Raises:
         TypeError, ValueError: as `fgsm`.
     """
-    victim = classifier(model, images, from_logits)
-    bounds = check_bounds(bounds)
-    x = check_images(victim, images, bounds)
+    victim, x, _, bounds = checked(model, images, None, bounds, from_logits)
     epsilon = check_epsilon(epsilon, bounds, "l2")
     steps = check_count("steps", steps)
     if not (np.isfinite(xi) and xi > 0):
