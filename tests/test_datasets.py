@@ -8,44 +8,23 @@ import socket
 import subprocess
 import sys
 import tarfile
-import threading
-import time
-import warnings
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from image_sets import (
+    alone,  # noqa: F401, used by all
+    numbered,
+    numbers,
+    unhurried,
+    write_picture,
+    zipped,
+)
 from PIL import Image
 
 from gankit import datasets
 from gankit.datasets import ArrayBatches, Images, image_folder, locate, named
-from gankit.datasets.decoding import decode, in_order, look
 from gankit.datasets.files import read_cifar_batches, read_idx
-
-
-@pytest.fixture(autouse=True)
-def alone(monkeypatch, tmp_path, request):
-    """No network, no real data, an empty cache, nothing announced yet."""
-    if "realdata" not in request.keywords:
-        monkeypatch.delenv("GANKIT_DATA", raising=False)
-    monkeypatch.setenv("GANKIT_OFFLINE", "1")
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    socket.setdefaulttimeout(None)
-    monkeypatch.setattr(locate, "_announced", set())
-    monkeypatch.setattr(locate, "_failed", {})
-
-
-def numbered(n, labels=None, names=("cat", "dog")):
-    """Images of 2 x 2 px whose first pixel is their number."""
-    pixels = np.zeros((n, 2, 2, 1), np.uint8)
-    pixels[:, 0, 0, 0] = np.arange(n)
-    return Images(pixels, np.arange(n) % len(names) if labels is None else labels, names, "toy")
-
-
-def numbers(images):
-    return images.images[:, 0, 0, 0].tolist()
-
 
 # --- Images -------------------------------------------------------------------------------------
 
@@ -204,19 +183,6 @@ def cifar_batch(images, labels):
     return python2_pickle({b"data": rows, b"labels": labels.tolist(), b"batch_label": b"a batch"})
 
 
-def write_picture(path, colour, size=(6, 6), **save):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    mode = "L" if isinstance(colour, int) else ("RGBA" if len(colour) == 4 else "RGB")
-    Image.new(mode, size[::-1], colour).save(path, **save)
-
-
-def zipped(folder, path):
-    with zipfile.ZipFile(path, "w") as archive:
-        for file in folder.rglob("*"):
-            archive.write(file, file.relative_to(folder))
-    return path
-
-
 def test_idx_round_trip(tmp_path, monkeypatch):
     images, labels = random_set(7, (28, 28))
     write_idx_set(tmp_path / "fashion-mnist", images, labels)
@@ -333,246 +299,6 @@ def test_image_folder_sizes_and_colours(tmp_path):
     assert image_folder(tmp_path / "turned").image_shape == (4, 8, 1)
 
 
-# --- what files hold, and how they break ---------------------------------------------------------
-
-
-def stored(picture, kind, **save):
-    """A Pillow picture as the bytes of a file."""
-    stream = io.BytesIO()
-    picture.save(stream, kind, **save)
-    return stream.getvalue()
-
-
-def plain(mode, colour):
-    return Image.new(mode, (8, 8), colour)
-
-
-def deep(values, dtype):
-    return Image.fromarray(np.full((8, 8), values, dtype))
-
-
-def palette(**save):
-    picture = plain("P", 1)
-    picture.putpalette([9, 9, 9, 200, 100, 0])
-    return stored(picture, "PNG", **save)
-
-
-WHITE = [255, 255, 255]
-FILES = {  # name: bytes, and what one sees
-    "CMYK JPEG": (stored(plain("CMYK", (255, 0, 0, 0)), "JPEG", quality=95), [0, 255, 255]),
-    "CMYK TIFF": (stored(plain("CMYK", (0, 255, 0, 127)), "TIFF"), [128, 0, 128]),
-    "palette": (palette(), [200, 100, 0]),
-    "palette, transparent": (palette(transparency=1), WHITE),
-    "palette, half transparent": (palette(transparency=b"\xff\x80"), [227, 177, 127]),
-    "GIF, transparent": (stored(plain("P", 1), "GIF", transparency=1), WHITE),
-    "16 bits": (stored(deep(200 * 257, np.uint16), "PNG"), [200]),
-    "16 bits, white": (stored(deep(65535, np.uint16), "PNG"), [255]),
-    "16 bits, dark": (stored(deep(130, np.uint16), "TIFF"), [1]),
-    "16 bits, transparent": (stored(deep(7, np.uint16), "PNG", transparency=7), [255]),
-    "16 bits, PGM": (b"P5 1 1 65535\n\x80\x80", [128]),
-    "16 bits, colour": (b"P6 1 1 65535\n\xff\xff\x80\x80\0\0", [255, 128, 0]),
-    "32 bits": (stored(deep(100 * 257, np.int32), "TIFF"), [100]),
-    "floats": (stored(deep(0.2, np.float32), "TIFF"), [51]),
-    "1 bit": (stored(plain("1", 1), "PNG"), [255]),
-    "grey and alpha": (stored(plain("LA", (0, 128)), "PNG"), [127]),
-    "colour and alpha": (stored(plain("RGBA", (255, 0, 0, 51)), "WEBP", lossless=True),
-                         [255, 204, 204]),
-}
-
-
-@pytest.mark.parametrize("kind", FILES)
-def test_every_kind_of_file_shows_its_colour(kind):
-    data, seen = FILES[kind]
-    picture = decode(data)
-    assert picture.mode == ("L" if len(seen) == 1 else "RGB")
-    found = np.asarray(picture).reshape(-1, len(seen)).astype(int)
-    assert abs(found - seen).max() <= (2 if "JPEG" in kind else 1), found[0]
-    assert look(data) == (picture.mode, picture.width, picture.height)
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_pictures_are_turned_as_the_camera_noted(orientation, kind):
-    upright = np.zeros((48, 32), np.uint8)
-    upright[:16, :16], upright[32:, :16] = 250, 120  # bright above left, grey below left
-    turn = {
-        1: lambda a: a, 2: lambda a: a[:, ::-1], 3: lambda a: a[::-1, ::-1], 4: lambda a: a[::-1],
-        5: lambda a: a.T, 6: lambda a: np.rot90(a), 7: lambda a: a[::-1, ::-1].T,
-        8: lambda a: np.rot90(a, -1),
-    }[orientation]
-    exif = Image.Exif()
-    exif[274] = orientation
-    picture = Image.fromarray(np.ascontiguousarray(turn(upright)))
-    data = stored(picture, kind, exif=exif)
-    assert abs(np.asarray(decode(data)).astype(int) - upright).max() < 12
-    assert look(data) == ("L", 32, 48)
-    small = np.asarray(decode(data, (6, 4)))[[1, 1, 4, 4], [1, 2, 1, 2]].astype(int)
-    assert abs(small - [250, 0, 120, 0]).max() < 40, "turned after it was shrunk, or not at all"
-
-
-def test_large_jpegs_are_shrunk_while_decoded_and_look_the_same():
-    rng = np.random.default_rng(0)
-    smooth = Image.fromarray(rng.integers(0, 256, (12, 12, 3), np.uint8)).resize((400, 300))
-    data = stored(smooth, "JPEG", quality=90)
-    with Image.open(io.BytesIO(data)) as opened:
-        whole = Image.fromarray(np.asarray(opened))
-    expected = np.asarray(datasets.decoding.fit_to(whole, (32, 32))).astype(int)
-    difference = abs(np.asarray(decode(data, (32, 32))) - expected)
-    assert difference.mean() < 1 and difference.max() < 6
-
-
-def write_broken(folder):
-    """Four good pictures and six files that are none; the names of the six."""
-    for i in range(4):
-        write_picture(folder / f"{'dog' if i % 2 else 'cat'}/good{i}.png", (i, 0, 0))
-    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
-    good = stored(noise, "JPEG"), stored(noise, "PNG")
-    broken = {
-        "cat/empty.jpg": b"", "cat/text.png": b"no picture at all", "cat/notes.txt": b"hello",
-        "dog/header.jpg": good[0][:20], "dog/short.jpg": good[0][:-200],
-        "dog/flipped.png": good[1][:2000] + b"XX" + good[1][2002:],
-    }
-    for name, data in broken.items():
-        (folder / name).write_bytes(data)
-    (folder / "dog/.DS_Store").write_bytes(b"hidden files are nobody's pictures")
-    return broken
-
-
-@pytest.mark.parametrize("in_memory", [True, False])
-@pytest.mark.parametrize("packed", [False, True])
-def test_broken_files_are_left_out_with_one_warning(tmp_path, in_memory, packed):
-    broken = write_broken(tmp_path / "pets")
-    path = zipped(tmp_path / "pets", tmp_path / "pets.zip") if packed else tmp_path / "pets"
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        pets = image_folder(path, size=6, in_memory=in_memory)
-    assert len(caught) == 1 and caught[0].filename == __file__
-    text = str(caught[0].message)
-    assert text.startswith("gankit: pets: 6 of 10 files are left out: ")
-    assert all(f"{name} (" in text for name in broken) and "empty.jpg (empty)" in text
-    assert len(pets) == 4 and pets.labels.tolist() == [0, 0, 1, 1]
-    pixels = pets.images if in_memory else pets.read(slice(None))
-    assert pixels[:, 0, 0, 0].tolist() == [0, 2, 1, 3]
-
-
-def test_a_long_list_of_broken_files_is_cut(tmp_path):
-    write_picture(tmp_path / "set/good.png", 1)
-    for i in range(14):
-        (tmp_path / f"set/{i:02d}.png").touch()
-    with pytest.warns(UserWarning, match=r"14 of 15 .*00.png .empty., .*09.png .* and 4 more$"):
-        image_folder(tmp_path / "set")
-
-
-# --- files larger than memory -------------------------------------------------------------------
-
-
-def unhurried(fetch):
-    """`fetch`, by a disk that takes its time, now more, now less."""
-    return lambda file: (time.sleep(sum(file.encode()) % 7 / 2000), fetch(file))[1]
-
-
-@pytest.fixture
-def pets(tmp_path):
-    """The same 20 pictures of 2 classes: on disk, and in memory."""
-    rng = np.random.default_rng(0)
-    for i in range(20):
-        path = tmp_path / f"pets/{'cat' if i < 8 else 'dog'}/{i:02d}.{'png' if i % 3 else 'jpg'}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(rng.integers(0, 256, (40, 30 + i, 3), np.uint8)).save(path)
-    folder = tmp_path / "pets"
-    return (image_folder(folder, size=8, in_memory=False, workers=3),
-            image_folder(folder, size=8))
-
-
-def test_image_files_are_images_that_stay_on_disk(pets):
-    files, images = pets
-    assert repr(files) == "ImageFiles(pets: 20 of 8 x 8 x 3, 2 classes; not stated)"
-    for change in (
-        lambda x: x, lambda x: x.only("dog"), lambda x: x.take(7, seed=3),
-        lambda x: x.split(0.3)[0], lambda x: x.split(0.3)[1].only("dog", "cat").take(5),
-    ):
-        a, b = change(files), change(images)
-        np.testing.assert_array_equal(a.load().images, b.images)
-        np.testing.assert_array_equal(a.labels, b.labels)
-        assert (a.name, a.class_names, len(a)) == (b.name, b.class_names, len(b))
-    np.testing.assert_array_equal(files.read([-1, 4]), images.images[[-1, 4]])
-    assert files.resized(5).read([2]).shape == (1, 5, 5, 3)
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        files.name = "other"
-    with pytest.raises(ValueError, match="read-only"):
-        files.labels[0] = 1
-    with pytest.raises(IndexError):
-        files.read([20])
-
-
-@pytest.mark.parametrize("workers", [1, 2, 5])
-def test_streamed_batches_are_those_of_memory_with_any_number_of_workers(pets, workers):
-    files, images = pets
-    files = dataclasses.replace(files, fetch=unhurried(files.fetch), workers=workers)
-    streamed, expected = files.batches(6, seed=4, first_epoch=2), images.batches(6, 4, 2)
-    for _ in range(2):
-        pairs = list(zip(streamed, expected, strict=True))
-        assert len(pairs) == 3
-        for a, b in pairs:
-            assert a.dtype == np.float32
-            np.testing.assert_array_equal(a, b)
-        streamed.on_epoch_end()
-        expected.on_epoch_end()
-
-
-def test_gan_learns_from_files_as_from_memory(pets):
-    keras = pytest.importorskip("keras")
-    from gankit.gans import GAN
-
-    weights = []
-    for data in pets:
-        keras.utils.set_random_seed(0)
-        generator = keras.Sequential([
-            keras.Input((2,)), keras.layers.Dense(192, "sigmoid"), keras.layers.Reshape((8, 8, 3))])
-        discriminator = keras.Sequential([
-            keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(1)])
-        gan = GAN(generator, discriminator)
-        gan.compile()
-        gan.fit(data, batch_size=4, epochs=2, verbose=0, seed=3)
-        weights.append(gan.discriminator.get_weights())
-        with pytest.raises(ValueError, match="only 20: choose a smaller batch_size"):
-            gan.fit(data, batch_size=21, verbose=0)
-    for a, b in zip(*weights):
-        np.testing.assert_array_equal(a, b)
-
-
-def test_a_picture_lost_during_training_is_replaced_by_the_next(pets, tmp_path):
-    files, images = pets
-    for file in files.files[4:6]:
-        (tmp_path / "pets" / file).unlink()
-    with pytest.warns(UserWarning, match="can no longer be read"):
-        found = files.read([3, 4, 5])
-    np.testing.assert_array_equal(found, images.images[[3, 6, 6]])
-    for file in files.files:
-        (tmp_path / "pets" / file).unlink(missing_ok=True)
-    with pytest.warns(UserWarning), pytest.raises(OSError, match="in a row .*the disk"):
-        files.batches(4)[0]
-
-
-def test_threads_run_ahead_only_a_little():
-    begun, lock, at_once, together = [], threading.Lock(), [0], [0]
-
-    def work(i):
-        with lock:
-            begun.append(i)
-            at_once[0] += 1
-            together[0] = max(together[0], at_once[0])
-        time.sleep(0.002)
-        with lock:
-            at_once[0] -= 1
-        return i
-
-    for done, i in enumerate(in_order(work, range(40), 3)):
-        time.sleep(0.003)  # what comes of it is used slowly
-        assert done == i and len(begun) <= done + 7, "results would pile up in memory"
-    assert 1 < together[0] <= 3
-
-
 # --- where sets come from -----------------------------------------------------------------------
 
 
@@ -604,7 +330,9 @@ def test_offline_uses_the_sample_and_says_so_once(monkeypatch, capsys):
     assert corner.max() < 140 and corner.std(axis=0).min() > 25
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(" (")[0] for line in lines] == [
-        "gankit: using fashion_mnist", "gankit: using mnist", "gankit: using cifar10",
+        "gankit: using fashion_mnist",
+        "gankit: using mnist",
+        "gankit: using cifar10",
         "gankit: using cats_vs_dogs",
     ]
     assert all("GANKIT_OFFLINE=1" in line for line in lines[:3]) and "Kaggle" in lines[3]
@@ -627,8 +355,9 @@ def served(tmp_path, monkeypatch):
     images, labels = random_set(5, (28, 28))
     write_idx_set(tmp_path / "server", images, labels)
     monkeypatch.setattr(named, "KERAS", (tmp_path / "server").as_uri() + "/")
-    digests = {p.name: hashlib.md5(p.read_bytes()).hexdigest()
-               for p in (tmp_path / "server").iterdir()}
+    digests = {
+        p.name: hashlib.md5(p.read_bytes()).hexdigest() for p in (tmp_path / "server").iterdir()
+    }
     monkeypatch.setitem(named.FASHION_FILES, "train", dict(sorted(digests.items())))
     monkeypatch.delenv("GANKIT_OFFLINE")
     return images
@@ -682,8 +411,10 @@ def test_data_folder_in_both_layouts(tmp_path, monkeypatch):
 
 
 def test_import_and_sample_need_no_keras():
-    code = ("import sys, gankit.datasets as d; d.fashion_mnist().take(5).resized(16);"
-            "sys.exit(any(m in sys.modules for m in ('keras', 'tensorflow', 'matplotlib')))")
+    code = (
+        "import sys, gankit.datasets as d; d.fashion_mnist().take(5).resized(16);"
+        "sys.exit(any(m in sys.modules for m in ('keras', 'tensorflow', 'matplotlib')))"
+    )
     root = Path(datasets.__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": str(root)}
     assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
@@ -695,39 +426,42 @@ PIXELS = np.zeros((4, 2, 2, 1), np.uint8)
 FLOATS = np.zeros((4, 2), "float32")
 
 
-@pytest.mark.parametrize("call, error, says", [
-    (lambda: Images(PIXELS / 255.0), TypeError, "uint8 .* not float64"),
-    (lambda: Images(PIXELS.tolist()), TypeError, "not list"),
-    (lambda: Images(PIXELS[..., 0]), ValueError, r"images\[..., None\]"),
-    (lambda: Images(np.zeros((4, 2, 2, 4), np.uint8)), ValueError, "1 or 3"),
-    (lambda: Images(PIXELS[:0]), ValueError, "no images"),
-    (lambda: Images(PIXELS, [0, 0, 0], ["a"]), ValueError, r"shape \(4,\), not \(3,\)"),
-    (lambda: Images(PIXELS, [0, 0, 0, 2], ["a", "b"]), ValueError, "2 class names"),
-    (lambda: Images(PIXELS, [0.0] * 4, ["a"]), TypeError, "whole numbers"),
-    (lambda: numbered(4).only("dgo"), ValueError, "did you mean 'dog'.*cat, dog"),
-    (lambda: numbered(4).only(), ValueError, "one or several"),
-    (lambda: numbered(4).only("dog", "dog"), ValueError, "different"),
-    (lambda: Images(PIXELS).only("dog"), ValueError, "no labels"),
-    (lambda: numbered(4).take(5), ValueError, "4 images: cannot take 5"),
-    (lambda: numbered(4).take(0), ValueError, "cannot take 0"),
-    (lambda: numbered(4).split(1.0), ValueError, "between 0 and 1"),
-    (lambda: numbered(4).split(0.01), ValueError, "empty"),
-    (lambda: numbered(4).resized(0), ValueError, "size is"),
-    (lambda: numbered(4).resized((2, 2, 1)), ValueError, "size is"),
-    (lambda: numbered(4).batches(5), ValueError, r"5 is more than the data have \(4\)"),
-    (lambda: numbered(4).batches(0), ValueError, "batch_size .* from 1 on, not 0"),
-    (lambda: ArrayBatches(FLOATS, 2, seed=-1), ValueError, "seed"),
-    (lambda: ArrayBatches(FLOATS, 2, first_epoch=0.5), ValueError, "first_epoch"),
-    (lambda: ArrayBatches(FLOATS[:0], 2), ValueError, "empty"),
-    (lambda: ArrayBatches(FLOATS.astype(int), 2), TypeError, "int64"),
-    (lambda: ArrayBatches([1.0, 2.0], 2), TypeError, "NumPy array, not of list"),
-    (lambda: datasets.load("cifar"), ValueError, "did you mean 'cifar10'"),
-    (lambda: datasets.mnist("tset"), ValueError, "did you mean 'test'"),
-    (lambda: datasets.mnist(folder="/nowhere"), ValueError, "not in /nowhere"),
-    (lambda: datasets.cifar10(folder="/nowhere"), ValueError, "not in /nowhere"),
-    (lambda: image_folder("/nowhere/pets"), ValueError, "looked for at /nowhere/pets"),
-    (lambda: image_folder(__file__), ValueError, "neither a folder nor a zip"),
-])
+@pytest.mark.parametrize(
+    "call, error, says",
+    [
+        (lambda: Images(PIXELS / 255.0), TypeError, "uint8 .* not float64"),
+        (lambda: Images(PIXELS.tolist()), TypeError, "not list"),
+        (lambda: Images(PIXELS[..., 0]), ValueError, r"images\[..., None\]"),
+        (lambda: Images(np.zeros((4, 2, 2, 4), np.uint8)), ValueError, "1 or 3"),
+        (lambda: Images(PIXELS[:0]), ValueError, "no images"),
+        (lambda: Images(PIXELS, [0, 0, 0], ["a"]), ValueError, r"shape \(4,\), not \(3,\)"),
+        (lambda: Images(PIXELS, [0, 0, 0, 2], ["a", "b"]), ValueError, "2 class names"),
+        (lambda: Images(PIXELS, [0.0] * 4, ["a"]), TypeError, "whole numbers"),
+        (lambda: numbered(4).only("dgo"), ValueError, "did you mean 'dog'.*cat, dog"),
+        (lambda: numbered(4).only(), ValueError, "one or several"),
+        (lambda: numbered(4).only("dog", "dog"), ValueError, "different"),
+        (lambda: Images(PIXELS).only("dog"), ValueError, "no labels"),
+        (lambda: numbered(4).take(5), ValueError, "4 images: cannot take 5"),
+        (lambda: numbered(4).take(0), ValueError, "cannot take 0"),
+        (lambda: numbered(4).split(1.0), ValueError, "between 0 and 1"),
+        (lambda: numbered(4).split(0.01), ValueError, "empty"),
+        (lambda: numbered(4).resized(0), ValueError, "size is"),
+        (lambda: numbered(4).resized((2, 2, 1)), ValueError, "size is"),
+        (lambda: numbered(4).batches(5), ValueError, r"5 is more than the data have \(4\)"),
+        (lambda: numbered(4).batches(0), ValueError, "batch_size .* from 1 on, not 0"),
+        (lambda: ArrayBatches(FLOATS, 2, seed=-1), ValueError, "seed"),
+        (lambda: ArrayBatches(FLOATS, 2, first_epoch=0.5), ValueError, "first_epoch"),
+        (lambda: ArrayBatches(FLOATS[:0], 2), ValueError, "empty"),
+        (lambda: ArrayBatches(FLOATS.astype(int), 2), TypeError, "int64"),
+        (lambda: ArrayBatches([1.0, 2.0], 2), TypeError, "NumPy array, not of list"),
+        (lambda: datasets.load("cifar"), ValueError, "did you mean 'cifar10'"),
+        (lambda: datasets.mnist("tset"), ValueError, "did you mean 'test'"),
+        (lambda: datasets.mnist(folder="/nowhere"), ValueError, "not in /nowhere"),
+        (lambda: datasets.cifar10(folder="/nowhere"), ValueError, "not in /nowhere"),
+        (lambda: image_folder("/nowhere/pets"), ValueError, "looked for at /nowhere/pets"),
+        (lambda: image_folder(__file__), ValueError, "neither a folder nor a zip"),
+    ],
+)
 def test_errors_say_what_to_do(call, error, says):
     with pytest.raises(error, match=says):
         call()
@@ -772,8 +506,10 @@ def test_errors_of_damaged_files(tmp_path):
     write_idx(good, images)
     unpacked = gzip.decompress(good.read_bytes())
     for content, says in (
-        (good.read_bytes()[:-20], "damaged"), (gzip.compress(unpacked[:-1]), "announces"),
-        (gzip.compress(b"GIF89a"), "not an idx"), (b"<html>", "damaged"),
+        (good.read_bytes()[:-20], "damaged"),
+        (gzip.compress(unpacked[:-1]), "announces"),
+        (gzip.compress(b"GIF89a"), "not an idx"),
+        (b"<html>", "damaged"),
     ):
         good.write_bytes(content)
         fails(says, read_idx, good)
