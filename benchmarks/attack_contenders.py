@@ -5,7 +5,7 @@ gives images back. CleverHans, ART and Foolbox get the Keras model itself, under
 torchattacks gets the same weights in a plain PyTorch network, whose logits are compared first.
 
 `python attack_contenders.py LIBRARY FOLDER` is a process that attacks: each line it reads is
-`attack n`; it answers with seconds, or with what was raised, and leaves `LIBRARY_attack.npy`.
+`n attack`; it answers with seconds, or with what was raised, and leaves `LIBRARY_attack.npy`.
 """
 
 import contextlib
@@ -60,6 +60,7 @@ def gankit():
         "elastic_net": of(attacks.elastic_net, rule="l1", beta=0.01, **search),
         "lbfgs": of(attacks.lbfgs, aimed=True),
         "jacobian_saliency_map": of(attacks.jacobian_saliency_map, aimed=True),
+        "saliency of the target alone": of(attacks.jacobian_saliency_map, aimed=True, others=False),
         "one_pixel": of(attacks.one_pixel),
         "spsa": of(attacks.spsa, epsilon=EPSILON),
         "virtual_adversarial": lambda x, y, t: attacks.virtual_adversarial(model, x, epsilon=2.0),
@@ -166,12 +167,13 @@ def art():
     from art.estimators.classification import TensorFlowV2Classifier
 
     keras = keras_model()
-    loss = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    victim = TensorFlowV2Classifier(
-        keras, nb_classes=10, input_shape=(28, 28, 1), loss_object=loss, clip_values=(0, 1)
-    )
+    loss = tf.keras.losses.SparseCategoricalCrossentropy
+    what = {"nb_classes": 10, "input_shape": (28, 28, 1), "clip_values": (0, 1)}
+    victim = TensorFlowV2Classifier(keras, loss_object=loss(from_logits=True), **what)
+    sure = tf.keras.Sequential([keras, tf.keras.layers.Softmax()])  # which one attack asks for
+    probabilities = TensorFlowV2Classifier(sure, loss_object=loss(), **what)
 
-    def of(name, aim=None, **options):
+    def of(name, aim=None, victim=victim, **options):
         attack = getattr(evasion, name)(victim, **options)
 
         def run(x, y, t):
@@ -208,13 +210,13 @@ def art():
         "deepfool": of("DeepFool", max_iter=50, epsilon=0.02, batch_size=BATCH, **quiet),
         "carlini_wagner": of("CarliniL2Method", **search),
         "elastic_net": of("ElasticNet", beta=0.01, decision_rule="L1", **search),
-        "jacobian_saliency_map": of(
+        "saliency of the target alone": of(  # which is what ART makes of JSMA
             "SaliencyMapMethod", lambda x, t: t, theta=1.0, gamma=0.145, batch_size=BATCH, **quiet
         ),
         "one_pixel": of("PixelAttack", th=1, es=1, max_iter=20),
         "virtual_adversarial": of(
-            "VirtualAdversarialMethod", eps=2.0, finite_diff=1e-2, max_iter=1, batch_size=BATCH,
-            **quiet,
+            "VirtualAdversarialMethod", victim=probabilities, eps=2.0, finite_diff=1e-2, max_iter=1,
+            batch_size=BATCH, **quiet,
         ),
         "universal_perturbation": of(
             "UniversalPerturbation", attacker="deepfool", eps=EPSILON, norm=np.inf, max_iter=10,
@@ -350,7 +352,7 @@ def main(library, folder):
     known = LIBRARIES[library]()
     print(json.dumps(sorted(known)), file=answers, flush=True)
     for line in sys.stdin:
-        attack, n = line.split()
+        n, attack = line.rstrip().split(maxsplit=1)
         x, y, targets = (given[name][: int(n)] for name in ("x", "y", "targets"))
         if inside:
             inside.seconds = 0.0

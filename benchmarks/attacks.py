@@ -36,6 +36,7 @@ IMAGES = {  # how many; 64 for the slow ones
     "elastic_net": 64,
     "lbfgs": 64,
     "jacobian_saliency_map": 64,
+    "saliency of the target alone": 64,
     "one_pixel": 64,
     "spsa": 64,
     "virtual_adversarial": 256,
@@ -43,7 +44,12 @@ IMAGES = {  # how many; 64 for the slow ones
     "feature_adversary": 64,
     "fooling_images": 64,
 }
-AIMED = ("lbfgs", "jacobian_saliency_map", "fooling_images")  # at the class after the label
+AIMED = (
+    "lbfgs",
+    "jacobian_saliency_map",
+    "saliency of the target alone",
+    "fooling_images",
+)  # at the class after the label
 SLOW = 20  # a call of more processor seconds is repeated once; of more than twice that, not at all
 
 
@@ -75,7 +81,7 @@ class Worker:
 
     def call(self, attack, n, limit):
         """Attack once: seconds, or {"error": why}."""
-        print(attack, n, file=self.process.stdin, flush=True)
+        print(n, attack, file=self.process.stdin, flush=True)
         found = self.answer(limit)
         if found == "late":
             self.close()

@@ -87,8 +87,7 @@ def test_bad_input_is_told_before_work_begins(name, case, monkeypatch):
     def no_work(*args, **kw):
         raise AssertionError("work began")
 
-    for method in ("gradient", "class_gradients"):
-        monkeypatch.setattr(Classifier, method, no_work)
+    monkeypatch.setattr(Classifier, "gradient", no_work)
     with pytest.raises((TypeError, ValueError), match=message):
         row.attack(given.pop("model"), given.pop("images"), given.pop("labels"), **given)
 
@@ -98,3 +97,74 @@ def test_an_epsilon_of_zero_or_of_the_whole_range_is_no_mistake():
     np.testing.assert_array_equal(made, images)
     assert check_epsilon(1, (0, 1)) == 1 and check_epsilon(8, (0, 255)) == 8
     assert check_epsilon(8.0, (0, 1), norm="l2") == 8
+
+
+def dense_head(activation, units=3):
+    """A network on pixels whose last layer has that activation."""
+    model = keras.Sequential([keras.Input(SHAPE), keras.layers.Flatten()])
+    model.add(keras.layers.Dense(units, activation=activation))
+    model.layers[-1].kernel.assign(20 * np.array(model.layers[-1].kernel))
+    return model
+
+
+class Cosine(keras.layers.Dense):
+    """A head of its own, which calls itself a softmax."""
+
+    def call(self, x):
+        return keras.ops.softmax(keras.ops.matmul(x, -self.kernel))
+
+
+@pytest.mark.parametrize("head", ["hard_sigmoid", "own softmax", "own head"])
+def test_a_last_layer_of_another_kind_is_not_taken_for_logits(head):
+    """What gankit takes for the choice of class is what the model says; or it warns."""
+    if head == "own head":
+        model = keras.Sequential([keras.Input(SHAPE), keras.layers.Flatten()])
+        model.add(Cosine(3, activation="softmax"))
+    elif head == "own softmax":
+        model = dense_head(lambda z: keras.ops.softmax(z))
+    else:
+        model = dense_head(head, 1)
+    given = np.array(model(images))
+    said = given.argmax(axis=1) if given.shape[1] > 1 else (given[:, 0] > 0.5).astype(int)
+    with pytest.warns(UserWarning, match="hides its logits"):
+        victim = classifier(model, images)
+    np.testing.assert_array_equal(victim.predict(images), said)
+
+
+def test_trained_layers_in_a_second_model_and_half_precision_are_read_rightly():
+    first = dense_head("softmax")
+    second = keras.Sequential([keras.Input(SHAPE), keras.layers.Rescaling(1.0), *first.layers])
+    expected = classifier(first, images).logits(images)
+    np.testing.assert_allclose(classifier(second, images).logits(images), expected, rtol=1e-5)
+    keras.config.set_dtype_policy("float16")
+    try:
+        small = dense_head("softmax")
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert classifier(small, images).logits(images).dtype == "float32"
+
+
+def test_a_model_that_says_yes_or_no_to_each_class_is_refused():
+    with pytest.raises(ValueError, match="chooses one"):
+        classifier(dense_head("sigmoid"), images)
+
+
+def test_outputs_that_are_no_numbers_are_told():
+    model = dense_head("linear")
+    model.layers[-1].bias.assign([0, np.nan, 0])
+    for attack in (attacks.deepfool, attacks.jacobian_saliency_map):
+        with pytest.raises(ValueError, match="NaN"):
+            attack(model, images, labels % 3)
+
+
+def test_true_labels_given_as_targets_are_told():
+    model = network()
+    true = classifier(model, images).predict(images)
+    true[0] = (true[0] + 1) % CLASSES  # no model is always right
+    with pytest.warns(UserWarning, match="not the true ones"):
+        attacks.fgsm(model, images, true, epsilon=0.1, targeted=True)
+
+
+def test_a_search_that_finds_nothing_is_told():
+    with pytest.warns(UserWarning, match="larger first_c"):
+        attacks.carlini_wagner(network(), images, labels, first_c=1e-9, searches=1, steps=2)

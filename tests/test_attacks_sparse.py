@@ -68,19 +68,23 @@ def test_the_best_pair_is_that_of_all_pairs(kind):
         assert (rises[p] + rises[q]) * (falls[p] + falls[q]) == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize("others", [True, False])
 @pytest.mark.parametrize("theta", [1.0, -0.5])
-def test_the_first_pair_of_a_linear_model(theta):
+def test_the_first_pair_of_a_linear_model(theta, others):
     """By all pairs, from the weights themselves."""
     weights = np.random.default_rng(3).normal(size=(16, 5)).astype("float32")
     images = np.full((1, 4, 4, 1), 0.5, "float32")
     model = weighted(weights, (4, 4, 1))
     target = int((weights.sum(axis=0) / 2).argmin())
-    made = jacobian_saliency_map(model, images, [target], theta=theta, gamma=2 / 16, targeted=True)
+    made = jacobian_saliency_map(model, images, [target], theta=theta, gamma=2 / 16, others=others,
+                                 targeted=True)  # fmt: skip
     values = {}
     for p, q in itertools.combinations(range(16), 2):
         alpha = weights[p, target] + weights[q, target]
         beta = weights[p].sum() + weights[q].sum() - alpha
-        if alpha * theta > 0 and beta * theta < 0:
+        if not others and alpha * theta > 0:
+            values[p, q] = alpha * theta
+        elif alpha * theta > 0 and beta * theta < 0:
             values[p, q] = -alpha * beta
     moved = (made - images).reshape(-1)
     assert tuple(np.flatnonzero(moved)) == max(values, key=values.get)

@@ -306,7 +306,7 @@ def test_an_accuracy_that_rises_with_epsilon_is_told():
     def once(model, images, labels, epsilon):
         return attacks.fgsm(model, images, labels, epsilon=0.1 if epsilon < 0.15 else 0.01)
 
-    assert "accuracy rises to" in warned(once)
+    assert "accuracy rises to" in warned(once, epsilons=(0.1, 0.2))
 
 
 def test_curves_that_lie_the_wrong_way_round_are_told():
@@ -329,3 +329,27 @@ def test_the_kind_of_an_attack_is_found_where_it_is_gankits():
     }, {"f": "iterative"})  # fmt: skip
     assert list(kinds.values()) == ["one-shot", "gradient-free", "iterative", "other", "other",
                                     "iterative"]  # fmt: skip
+
+
+@pytest.mark.parametrize("attack", [attacks.fgsm, lambda m, x, y, epsilon: x * (1 - 2 * epsilon)])
+def test_curves_refuse_an_attack_that_goes_further_than_epsilon(attack):
+    with pytest.raises(ValueError, match="another norm") as told:
+        robustness.accuracy_curves(network(), images, labels, {"mine": attack}, [0.1], norm="l2")
+    assert "mine" in told.value.__notes__[0]
+
+
+def test_a_black_image_does_not_spoil_rho():
+    x = np.concatenate([images[:3], 0 * images[:1]])
+    found = robustness.norms(x, np.clip(x + 0.1, 0, 1))["rho"]
+    assert np.isfinite(found[:3]).all() and np.isnan(found[3])
+
+
+def test_few_images_of_a_perfect_model_raise_no_alarm():
+    model = threshold(0.5, 20.0)
+    assert guards.alarms_of_model(model, grey(0.2, 0.9), np.array([0, 1])) == []
+
+
+def test_spsa_reaches_its_epsilon():
+    x = grey(0.0, 0.05)
+    made = attacks.spsa(threshold(0.5, 4.0), x, np.array([0, 0]), epsilon=0.45, samples=16)
+    assert np.abs(made - x).max() > 0.44

@@ -22,6 +22,8 @@ import numpy as np
 from gankit.callbacks import duration, is_live
 from gankit.inputs import check_count
 
+TINY = 1e-30  # a length that is divided by is at least this
+
 
 def batches(n, batch_size, name, steps=1):
     """Goes through `n` images `batch_size` at a time, under a progress line.
@@ -158,6 +160,14 @@ def check_gradients(victim, slopes, first=0):
         )
 
 
+def check_outputs(found, numbers):
+    """ValueError, with its number, for an image for which the model's outputs were NaN."""
+    bad = ~np.isfinite(found).all(axis=tuple(range(1, found.ndim)))
+    if bad.any():
+        raise ValueError(f"the model's outputs for image {numbers[np.argmax(bad)]} hold NaN or "
+                         "infinity: look at its weights, and at what it divides by")
+
+
 def _has_gradient(victim):
     """Whether any of a few random images has a gradient."""
     rng, n = np.random.default_rng(0), 16
@@ -176,6 +186,13 @@ def adam(moments, active, slopes, t, tiny=1e-8):
     moments[1, active] = 0.999 * moments[1, active] + 0.001 * slopes**2
     size = np.sqrt(moments[1, active] / (1 - 0.999**t)) + tiny
     return moments[0, active] / (1 - 0.9**t) / size
+
+
+def unit(vectors):
+    """Arrays `(n, ...)`, each divided by its l2 norm; float32."""
+    vectors = vectors.astype("float64")
+    size = np.sqrt((vectors**2).sum(axis=tuple(range(1, vectors.ndim)), keepdims=True))
+    return (vectors / np.maximum(size, TINY)).astype("float32")
 
 
 def margins(logits, labels):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gankit.attacks.batches import adam, check_gradients, given_back, halved
-from gankit.attacks.inputs import check_epsilon, check_targets, checked
+from gankit.attacks.inputs import check_epsilon, check_positive, check_targets, checked
 from gankit.attacks.minimum import (
     Nearest,
     Patience,
@@ -38,7 +38,8 @@ def carlini_wagner(model, images, labels, *, confidence=0.0, steps=200, searches
     Args:
         model, images, labels, targeted, bounds, batch_size, seed, from_logits: as in `fgsm`.
         confidence: by how much the wrong (the target's) logit must win, from 0 on.
-        steps: of Adam, for each c. searches: number of weights c. first_c: the first of them.
+        steps: of Adam, for each c. searches: number of weights c. first_c: the first of them, in
+            the units of the images, squared: for bounds (0, 255), 255^2 times that for (0, 1).
         learning_rate: of Adam.
 
     Returns:
@@ -48,16 +49,15 @@ def carlini_wagner(model, images, labels, *, confidence=0.0, steps=200, searches
         TypeError, ValueError: as `fgsm`.
     """
     victim, x, labels, bounds = checked(model, images, labels, bounds, from_logits)
-    for name, value in {"confidence": confidence, "learning_rate": learning_rate,
-                        "first_c": first_c}.items():  # fmt: skip
-        check_epsilon(value, bounds, "l2", name)
+    check_epsilon(confidence, bounds, "l2", "confidence")
+    check_positive(learning_rate=learning_rate, first_c=first_c)
     steps, searches = check_count("steps", steps), check_count("searches", searches)
     if targeted:
-        check_targets(victim, x, labels)
+        check_targets(victim, x, labels, batch_size)
 
     made = x.copy()
-    for chosen, tick in not_yet_there(victim, x, labels, targeted, confidence, batch_size,
-                                      "Carlini-Wagner", steps * searches):  # fmt: skip
+    for chosen, tick in not_yet_there(victim, x, made, labels, targeted, confidence,
+                                      batch_size, "Carlini-Wagner", steps * searches):  # fmt: skip
         made[chosen] = batch(victim, x[chosen], labels[chosen], targeted, confidence, steps,
                              searches, learning_rate, first_c, bounds, chosen, tick)
     return given_back(made, images, bounds)

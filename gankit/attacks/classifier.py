@@ -24,7 +24,8 @@ def classifier(model, images, from_logits=None):
         raise TypeError(f"attacks want a keras.Model, not {type(model).__name__}")
     if not hasattr(images, "shape") or len(images.shape) < 2:
         raise TypeError("images are a float array (n, height, width, channels), not "
-                        f"{type(images).__name__}: of `Images` take .unit()")
+                        f"{type(images).__name__} {getattr(images, 'shape', '')}: of `Images` take "
+                        ".unit(); one image is images[None]")
     return remembered(model, tuple(images.shape[1:]), from_logits)
 
 
@@ -120,14 +121,6 @@ class Classifier:
         logits, slopes = ([ops.convert_to_numpy(part) for part in parts] for parts in zip(*found))
         return np.concatenate(logits), np.concatenate(slopes)
 
-    def class_gradients(self, images, batch_size=256):
-        """Logits `(n, classes)` and the gradient of each by its image, `(n, classes, ...)`."""
-        run = self.compiled("class_gradients",
-                             lambda x: backend.class_gradients(self.logits_of, x))
-        found = [run(part) for part in self._parts(batch_size, images)]
-        logits, slopes = ([ops.convert_to_numpy(part) for part in parts] for parts in zip(*found))
-        return np.concatenate(logits), np.concatenate(slopes)
-
     def compiled(self, name, function):
         """A function of tensors that calls `logits_of`, compiled under that name once."""
         if name not in self._passes:
@@ -158,31 +151,49 @@ def outputs_before_squashing(model, shape, from_logits):
 
     if from_logits:
         return whole
-    last = last_layer(model)
-    name = getattr(getattr(last, "activation", None), "__name__", "")
-    if isinstance(last, layers.Softmax | layers.Activation) and (name or "softmax") in SQUASHED:
-        before = keras.Model(model.inputs[0], last.input)
-        return lambda images: ops.cast(before(images, training=False), "float32")
-    if isinstance(last, layers.Dense) and name in SQUASHED:
-        features = keras.Model(model.inputs[0], last.input)
-
-        def without_activation(images):
-            inner = ops.cast(features(images, training=False), "float32")
-            outputs = ops.matmul(inner, ops.cast(last.kernel, "float32"))
-            return outputs if last.bias is None else outputs + last.bias
-
-        return without_activation
-    plain = isinstance(last, layers.Dense)  # without an activation: logits
-    if from_logits is None and (plain or not look_like_probabilities(whole, shape)):
+    last, before = last_activation(model)
+    if before and agree(before, whole, shape):
+        return before
+    linear = getattr(last, "activation", None) is keras.activations.linear
+    if from_logits is None and (linear or not look_like_probabilities(whole, shape)):
         return whole
     return from_probabilities(model, whole)
 
 
-def last_layer(model):
-    """The layer that makes the output of a Functional or Sequential model; None for another."""
+def last_activation(model):
+    """The layer that makes the output, and a function from images to what its softmax or sigmoid
+    is given; None for a layer without such, or a model that is neither Functional nor Sequential.
+    """
     if not getattr(model, "outputs", None):
-        return None
-    return model.outputs[0]._keras_history.operation
+        return None, None
+    history = model.outputs[0]._keras_history
+    last = history.operation
+    name = getattr(getattr(last, "activation", None), "__name__", "")
+    known = isinstance(last, layers.Dense | layers.Activation) and name in SQUASHED
+    if not known and not isinstance(last, layers.Softmax):
+        return last, None
+    if name == "sigmoid" and model.outputs[0].shape[-1] != 1:
+        raise ValueError(f"{model.name} says yes or no to each of {model.outputs[0].shape[-1]} "
+                         "classes: attacks want a model that chooses one, a softmax or logits")
+    given = last._inbound_nodes[history.node_index].input_tensors[0]  # also of a layer used twice
+    before = keras.Model(model.inputs[0], given)
+
+    def logits(images):
+        inner = ops.cast(before(images, training=False), "float32")
+        if isinstance(last, layers.Dense):
+            inner = ops.matmul(inner, ops.cast(last.kernel, "float32"))
+            inner = inner if last.bias is None else inner + ops.cast(last.bias, "float32")
+        return inner
+
+    return last, logits
+
+
+def agree(before, whole, shape):
+    """Whether the softmax (sigmoid) of `before` is what the whole model gives, on noise."""
+    noise = np.random.default_rng(0).random((8, *shape), dtype="float32")
+    logits, given = before(noise), whole(noise)
+    made = (ops.sigmoid if logits.shape[-1] == 1 else ops.softmax)(logits)
+    return bool(np.allclose(ops.convert_to_numpy(made), ops.convert_to_numpy(given), atol=2e-2))
 
 
 def look_like_probabilities(whole, shape):

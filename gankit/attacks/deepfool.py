@@ -4,12 +4,11 @@ import numpy as np
 from keras import ops
 
 from gankit import backend
-from gankit.attacks.batches import batches, check_gradients, given_back, halved
+from gankit.attacks.batches import TINY, batches, check_gradients, check_outputs, given_back, halved
 from gankit.attacks.inputs import check_choice, check_epsilon, checked
 from gankit.attacks.minimum import column, flat_sum, reached
 from gankit.inputs import check_count
 
-TINY = 1e-30  # a length that is divided by is at least this
 AHEAD = 1.02  # a step ends on a straight boundary: the class is looked at so much further out
 PULL, FURTHER = 0.4, 1.2  # see `nearer`; tried on a CNN for Fashion-MNIST
 
@@ -88,6 +87,7 @@ def walk(victim, images, labels, bounds, norm, steps, candidates, first, tick):
         here, names = x[active], labels[active]
         gaps, slopes = straightened(victim, here, names, logits[active], candidates)
         check_gradients(victim, slopes, first + active)
+        check_outputs(logits[active], first + active)
         slopes = movable(slopes, here[:, None], bounds)
         here = np.clip(here + step(gaps, slopes, norm), *bounds)
         beyond = lengthened(images[active], here, AHEAD, bounds)

@@ -5,7 +5,13 @@ import math
 import numpy as np
 
 from gankit.attacks.batches import check_gradients, given_back, halved
-from gankit.attacks.inputs import check_choice, check_epsilon, check_targets, checked
+from gankit.attacks.inputs import (
+    check_choice,
+    check_epsilon,
+    check_positive,
+    check_targets,
+    checked,
+)
 from gankit.attacks.minimum import (
     Nearest,
     Patience,
@@ -38,7 +44,8 @@ def elastic_net(model, images, labels, *, beta=0.01, rule="en", confidence=0.0, 
         beta: weight of the l1 norm, from 0 on, in the units of the images.
         rule: which of all successful images is kept: the one smallest in "en", the elastic net
             ||.||_2^2 + beta ||.||_1, or in "l1".
-        confidence, steps, searches, learning_rate, first_c: as in `carlini_wagner`.
+        confidence, steps, searches, first_c: as in `carlini_wagner`. learning_rate: in the units
+            of the images, as beta.
 
     Returns:
         Array of the shape and dtype of `images`, within `bounds`.
@@ -48,16 +55,16 @@ def elastic_net(model, images, labels, *, beta=0.01, rule="en", confidence=0.0, 
     """
     victim, x, labels, bounds = checked(model, images, labels, bounds, from_logits)
     check_choice("rule", rule, ("en", "l1"))
-    for name, value in {"beta": beta, "confidence": confidence, "learning_rate": learning_rate,
-                        "first_c": first_c}.items():  # fmt: skip
-        check_epsilon(value, bounds, "l2", name)
+    check_epsilon(beta, bounds, "l2", "beta")
+    check_epsilon(confidence, bounds, "l2", "confidence")
+    check_positive(learning_rate=learning_rate, first_c=first_c)
     steps, searches = check_count("steps", steps), check_count("searches", searches)
     if targeted:
-        check_targets(victim, x, labels)
+        check_targets(victim, x, labels, batch_size)
 
     made = x.copy()
-    for chosen, tick in not_yet_there(victim, x, labels, targeted, confidence, batch_size,
-                                      "Elastic net", steps * searches):  # fmt: skip
+    for chosen, tick in not_yet_there(victim, x, made, labels, targeted, confidence,
+                                      batch_size, "Elastic net", steps * searches):  # fmt: skip
         made[chosen] = batch(victim, x[chosen], labels[chosen], targeted, beta, rule, confidence,
                              steps, searches, learning_rate, first_c, bounds, chosen, tick)
     return given_back(made, images, bounds)

@@ -2,11 +2,9 @@
 
 import numpy as np
 
-from gankit.attacks.batches import batches, check_gradients, given_back
+from gankit.attacks.batches import batches, check_gradients, given_back, unit
 from gankit.attacks.classifier import PER_IMAGE
 from gankit.attacks.inputs import check_choice, check_epsilon, check_targets, checked
-
-TINY = 1e-30  # a length that is divided by is at least this
 
 
 def fgsm(model, images, labels, *, epsilon, norm="linf", targeted=False, loss="cross_entropy",
@@ -15,7 +13,8 @@ def fgsm(model, images, labels, *, epsilon, norm="linf", targeted=False, loss="c
 
     With g the gradient of the loss L(x, y) by the image x, clipped to `bounds` at the end:
 
-    - "linf": x + epsilon sign(g), the paper's method;
+    - "linf": x + epsilon sign(g), the paper's method; a pixel with g = 0 goes to the side where
+      `bounds` leave more room, or it would be lost for the attack;
     - "l2": x + epsilon g / ||g||_2;
     - "l1": epsilon is spent on the pixels with the largest |g|, on each as much as `bounds` leave
       room for: the largest rise of g . d among all d with ||d||_1 <= epsilon and x + d in bounds.
@@ -47,7 +46,7 @@ def fgsm(model, images, labels, *, epsilon, norm="linf", targeted=False, loss="c
     check_choice("loss", loss, tuple(PER_IMAGE))
     epsilon = check_epsilon(epsilon, bounds, norm)
     if targeted:
-        check_targets(victim, x, labels)
+        check_targets(victim, x, labels, batch_size)
 
     made = np.empty_like(x)
     for part, _ in batches(len(x), batch_size, "FGSM"):
@@ -65,12 +64,14 @@ def stride(slopes, images, length, norm, bounds):
     attack, also for its later steps; in "linf" it goes to the side where the box has more room.
     """
     if norm == "linf":
-        inwards = np.where(images < sum(bounds) / 2, 1, -1)
-        return np.float32(length) * np.where(slopes == 0, inwards, np.sign(slopes))
-    flat = slopes.reshape(len(slopes), -1)
+        signs = np.sign(slopes)
+        if not signs.all():
+            inwards = np.where(images < sum(bounds) / 2, np.float32(1), np.float32(-1))
+            signs = np.where(signs == 0, inwards, signs)
+        return np.float32(length) * signs
     if norm == "l2":
-        flat = length * flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), TINY)
-        return flat.reshape(slopes.shape).astype("float32")
+        return np.float32(length) * unit(slopes)
+    flat = slopes.reshape(len(slopes), -1)
     order = np.argsort(-np.abs(flat), axis=1, kind="stable")
     room = np.where(slopes > 0, bounds[1] - images, images - bounds[0]).reshape(flat.shape)
     room = np.take_along_axis(np.where(flat == 0, 0, room), order, axis=1).astype("float64")

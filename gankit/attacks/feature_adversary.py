@@ -1,6 +1,7 @@
 """Feature adversaries: to the eye still the source, to a hidden layer the guide."""
 
 import difflib
+import numbers
 
 import keras
 import numpy as np
@@ -41,13 +42,14 @@ def feature_adversary(model, images, guides, layer, *, epsilon=10 / 255, steps=1
     Raises:
         TypeError, ValueError: as `fgsm`; for guides of another shape, an unknown layer.
     """
-    victim, x, _, bounds = checked(model, images, None, bounds, from_logits)
+    victim, x, _, bounds = checked(model, images, None, bounds, from_logits, False)
     guides = check_images(victim, guides, bounds, "guides")
     if guides.shape[1:] != x.shape[1:] or len(guides) not in (1, len(x)):
         raise ValueError(f"there is one guide for all images or one for each: {guides.shape} does "
                          f"not fit images {x.shape}")
     guides = np.broadcast_to(guides, x.shape)
-    features = keras.Model(model.inputs[0], find_layer(model, layer).output)
+    layer = find_layer(model, layer)
+    features = keras.Model(model.inputs[0], layer.output)
     pull = victim.compiled(f"features of {features.output.name}", gradients_to(features))
     epsilon, steps = np.float32(check_epsilon(epsilon, bounds)), check_count("steps", steps)
     rate = epsilon / 5 if rate is None else check_epsilon(rate, bounds, name="rate")
@@ -81,12 +83,12 @@ def find_layer(model, layer):
         raise ValueError(f"{model.name} does not tell what its layers give: a Functional or "
                          "Sequential model does")
     names = [each.name for each in model.layers]
-    if isinstance(layer, int) and -len(names) <= layer < len(names):
+    if isinstance(layer, numbers.Integral) and -len(names) <= layer < len(names):
         return model.layers[layer]
     if layer not in names:
         near = difflib.get_close_matches(str(layer), names, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{model.name} has no layer {layer!r}{hint} It has {', '.join(names)}")
+        hint = f"; did you mean {near[0]!r}" if near else ""
+        raise ValueError(f"{model.name} has no layer {layer!r}{hint}. It has {', '.join(names)}")
     return model.get_layer(layer)
 
 

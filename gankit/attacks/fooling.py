@@ -2,12 +2,13 @@
 
 import warnings
 
+import keras
 import numpy as np
 
-from gankit.attacks.batches import batches, check_gradients, generators, given_back, halved
+from gankit.attacks.batches import batches, check_gradients, generators, given_back, halved, unit
 from gankit.attacks.classifier import classifier
-from gankit.attacks.inputs import check_bounds, check_choice, check_labels
-from gankit.attacks.virtual_adversarial import log_probabilities, unit
+from gankit.attacks.inputs import check_bounds, check_choice, check_labels, check_positive
+from gankit.attacks.virtual_adversarial import log_probabilities
 from gankit.inputs import check_count
 
 
@@ -46,6 +47,9 @@ def fooling_images(model, targets, *, start="noise", confidence=0.99, steps=200,
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is a probability between 0 and 1, not {confidence}")
     steps = check_count("steps", steps)
+    check_positive(step=step)
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"attacks want a keras.Model, not {type(model).__name__}")
     shape = image_shape or (getattr(model, "input_shape", None) or (None, None))[1:]
     if None in shape:
         raise ValueError(f"the model wants images {shape}, of any size: say image_shape=")

@@ -2,14 +2,15 @@
 
 import difflib
 import numbers
+import warnings
 
 import numpy as np
 
 from gankit.attacks.classifier import classifier
 
 
-def checked(model, images, labels, bounds, from_logits=None):
-    """What an attack begins with: `(victim, images, labels, bounds)`, checked; labels may be None.
+def checked(model, images, labels, bounds, from_logits=None, needs_labels=True):
+    """What an attack begins with: `(victim, images, labels, bounds)`, checked.
 
     Raises:
         TypeError, ValueError: as `classifier`, `check_bounds`, `check_images`, `check_labels`.
@@ -17,7 +18,7 @@ def checked(model, images, labels, bounds, from_logits=None):
     victim = classifier(model, images, from_logits)
     bounds = check_bounds(bounds)
     images = check_images(victim, images, bounds)
-    if labels is not None:
+    if needs_labels or labels is not None:
         labels = check_labels(victim, labels, len(images))
     return victim, images, labels, bounds
 
@@ -36,8 +37,8 @@ def check_images(victim, images, bounds=(0.0, 1.0), name="images"):
     low, high = check_bounds(bounds)
     given = np.asarray(images)
     if given.dtype.kind != "f":
-        raise TypeError(f"{name} are floats in [{low:g}, {high:g}], not {given.dtype}: divide "
-                        "bytes by 255")
+        hint = "divide bytes by 255" if high <= 1 else 'use .astype("float32")'
+        raise TypeError(f"{name} are floats in [{low:g}, {high:g}], not {given.dtype}: {hint}")
     if len(given) == 0:
         raise ValueError(f"{name} are empty: there is nothing to attack")
     bad = ~np.isfinite(given).all(axis=tuple(range(1, given.ndim)))
@@ -47,9 +48,9 @@ def check_images(victim, images, bounds=(0.0, 1.0), name="images"):
     if outside.any():
         first = np.argmax(outside.any(axis=tuple(range(1, given.ndim))))
         hint = "rescale them, or say bounds="
-        if given.min() >= -1 and given.max() <= 1:
+        if (low, high) == (0, 1) and given.min() >= -1 and given.max() <= 1:
             hint = "perhaps they are in [-1, 1]: use (x + 1) / 2"
-        elif given.min() >= 0 and given.max() <= 255:
+        elif (low, high) == (0, 1) and given.min() >= 0 and given.max() <= 255:
             hint = "perhaps they are in 0-255: divide by 255"
         raise ValueError(f"{name} lie in [{low:g}, {high:g}], but image {first} spans "
                          f"[{given[first].min():.3g}, {given[first].max():.3g}]; {hint}")
@@ -59,6 +60,8 @@ def check_images(victim, images, bounds=(0.0, 1.0), name="images"):
 def check_labels(victim, labels, n, name="labels"):
     """`labels` as int32 `(n,)`; ValueError for one-hot ones, another length, or no such class."""
     labels = np.asarray(labels)
+    if labels.dtype.kind not in "iufb":
+        raise ValueError(f"{name} are class numbers (n,), not {labels.dtype}")
     if labels.ndim == 2 and labels.shape[1] > 1:
         raise ValueError(f"{name} are class numbers (n,), not one-hot {labels.shape}: use "
                          f"{name}.argmax(axis=1)")
@@ -74,20 +77,23 @@ def check_labels(victim, labels, n, name="labels"):
     return labels.astype("int32")
 
 
-def check_targets(victim, images, labels):
-    """ValueError if an image is to be turned into what the model takes it for already."""
-    already = victim.predict(images) == labels
-    if already.all():
-        raise ValueError("every image is already taken for its target: with targeted=True, labels "
-                         "are the classes to be reached, not the true ones")
+def check_targets(victim, images, labels, batch_size):
+    """ValueError if all images are taken for their targets already; a warning if most are."""
+    already = (victim.predict(images, batch_size) == labels).mean()
+    hint = "with targeted=True, labels are the classes to be reached, not the true ones"
+    if already == 1:
+        raise ValueError(f"every image is already taken for its target: {hint}")
+    if already > 0.5:
+        warnings.warn(f"{already:.0%} of the images are already taken for their targets: {hint}",
+                      stacklevel=3)
 
 
 def check_bounds(bounds):
     """`bounds` as two floats, the lower first."""
-    low, high = (float(b) for b in bounds)
-    if not (np.isfinite([low, high]).all() and low < high):
+    pair = np.ravel(bounds)
+    if pair.dtype.kind not in "iuf" or len(pair) != 2 or not -np.inf < pair[0] < pair[1] < np.inf:
         raise ValueError(f"bounds are (lowest, highest) value of a pixel, not {bounds!r}")
-    return low, high
+    return float(pair[0]), float(pair[1])
 
 
 def check_epsilon(epsilon, bounds=(0.0, 1.0), norm="linf", name="epsilon"):
@@ -102,6 +108,13 @@ def check_epsilon(epsilon, bounds=(0.0, 1.0), norm="linf", name="epsilon"):
         raise ValueError(f"{name}={epsilon:g} is larger than the whole range of a pixel, "
                          f"[{low:g}, {high:g}]; perhaps it is in 0-255: divide it by 255")
     return epsilon
+
+
+def check_positive(**values):
+    """ValueError for a number that is not above 0, with its name."""
+    for name, value in values.items():
+        if check_epsilon(value, norm="any", name=name) == 0:
+            raise ValueError(f"{name} is a number above 0, not {value}")
 
 
 def check_choice(name, value, offered):

@@ -8,10 +8,25 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from gankit.attacks.batches import batches, check_gradients, generators, given_back, halved, margins
+from gankit.attacks.batches import (
+    TINY,
+    batches,
+    check_gradients,
+    generators,
+    given_back,
+    halved,
+    margins,
+)
 from gankit.attacks.classifier import PER_IMAGE
-from gankit.attacks.fast_gradient import TINY, stride
-from gankit.attacks.inputs import check_bounds, check_choice, check_epsilon, check_targets, checked
+from gankit.attacks.fast_gradient import stride
+from gankit.attacks.inputs import (
+    check_bounds,
+    check_choice,
+    check_epsilon,
+    check_positive,
+    check_targets,
+    checked,
+)
 from gankit.inputs import check_count
 
 
@@ -38,7 +53,7 @@ def iterative_fgsm(model, images, labels, *, epsilon, step=None, steps=20, norm=
         TypeError, ValueError: as `fgsm`.
     """
     how = settings(bounds, epsilon, step, steps, norm, loss, pace=2)
-    victim, x, labels = begin(model, images, labels, how, targeted, from_logits)
+    victim, x, labels = begin(model, images, labels, how, targeted, batch_size, from_logits)
     made = np.empty_like(x)
     for part, tick in batches(len(x), batch_size, "BIM", steps):
         made[part] = climb(victim, x[part], labels[part], x[part], how, targeted, part.start, tick)
@@ -60,7 +75,7 @@ def least_likely_class(model, images, labels=None, *, epsilon, step=None, steps=
         All others, what is returned and raised: as in `iterative_fgsm`.
     """
     how = settings(bounds, epsilon, step, steps, norm, loss, pace=2)
-    victim, x, labels = begin(model, images, labels, how, False, from_logits)
+    victim, x, labels = begin(model, images, labels, how, False, batch_size, from_logits, False)
     made = np.empty_like(x)
     for part, tick in batches(len(x), batch_size, "least likely class", steps):
         logits = victim.logits(x[part], batch_size)
@@ -86,7 +101,7 @@ def momentum_iterative(model, images, labels, *, epsilon, step=None, steps=10, d
     """
     how = settings(bounds, epsilon, step, steps, norm, loss, pace=1)
     decay = check_epsilon(decay, norm="any", name="decay")
-    victim, x, labels = begin(model, images, labels, how, targeted, from_logits)
+    victim, x, labels = begin(model, images, labels, how, targeted, batch_size, from_logits)
     made = np.empty_like(x)
     for part, tick in batches(len(x), batch_size, "momentum", steps):
         made[part] = climb(victim, x[part], labels[part], x[part], how, targeted, part.start, tick,
@@ -113,7 +128,7 @@ def projected_gradient_descent(model, images, labels, *, epsilon, step=None, ste
     """
     how = settings(bounds, epsilon, step, steps, norm, loss, pace=2.5)
     restarts = check_count("restarts", restarts)
-    victim, x, labels = begin(model, images, labels, how, targeted, from_logits)
+    victim, x, labels = begin(model, images, labels, how, targeted, batch_size, from_logits)
     made = x.copy()
     for part, tick in batches(len(x), batch_size, "PGD", steps * restarts):
         wanted, best = labels[part], made[part]
@@ -188,14 +203,17 @@ def settings(bounds, epsilon, step, steps, norm, loss, pace):
     check_choice("loss", loss, tuple(PER_IMAGE))
     bounds, steps = check_bounds(bounds), check_count("steps", steps)
     epsilon = check_epsilon(epsilon, bounds, norm)
-    step = pace * epsilon / steps if step is None else check_epsilon(step, bounds, norm, "step")
+    if step is None:
+        step = pace * epsilon / steps
+    else:
+        check_positive(step=check_epsilon(step, bounds, norm, "step"))
     return SimpleNamespace(bounds=bounds, epsilon=epsilon, step=step, steps=steps, norm=norm,
                            loss=loss)  # fmt: skip
 
 
-def begin(model, images, labels, how, targeted, from_logits):
-    """The victim, images and labels, checked; labels may be None."""
-    victim, x, labels, _ = checked(model, images, labels, how.bounds, from_logits)
+def begin(model, images, labels, how, targeted, batch_size, from_logits, needs_labels=True):
+    """The victim, images and labels, checked."""
+    victim, x, labels, _ = checked(model, images, labels, how.bounds, from_logits, needs_labels)
     if targeted:
-        check_targets(victim, x, labels)
+        check_targets(victim, x, labels, batch_size)
     return victim, x, labels

@@ -5,7 +5,7 @@ from scipy.optimize import Bounds, minimize
 from scipy.special import expit, logsumexp
 
 from gankit.attacks.batches import batches, check_gradients, given_back
-from gankit.attacks.inputs import check_epsilon, check_targets, checked
+from gankit.attacks.inputs import check_epsilon, check_positive, check_targets, checked
 from gankit.attacks.minimum import Nearest, reached, search_weight
 from gankit.inputs import check_count
 
@@ -40,10 +40,10 @@ def lbfgs(model, images, labels, *, probability=0.0, steps=100, searches=10, fir
     victim, x, labels, bounds = checked(model, images, labels, bounds, from_logits)
     if not 0 <= check_epsilon(probability, bounds, "l2", "probability") < 1:
         raise ValueError(f"probability is a number from 0 to below 1, not {probability}")
-    check_epsilon(first_c, bounds, "l2", "first_c")
+    check_positive(first_c=first_c)
     steps, searches = check_count("steps", steps), check_count("searches", searches)
     check_count("batch_size", batch_size)  # not used: each image goes by itself
-    check_targets(victim, x, labels)
+    check_targets(victim, x, labels, batch_size)
 
     made = x.copy()
     for part, _ in batches(len(x), 1, "L-BFGS"):

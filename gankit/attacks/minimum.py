@@ -1,5 +1,7 @@
 """What minimum-norm attacks share: when a goal is reached, and the search for the weight c."""
 
+import warnings
+
 import numpy as np
 
 from gankit.attacks.batches import batches, margins
@@ -23,13 +25,22 @@ def reached(logits, labels, targeted=False, confidence=0.0):
     return margin >= np.maximum(confidence, ROUNDING * np.abs(logits).max(axis=1)), margin
 
 
-def not_yet_there(victim, images, labels, targeted, confidence, batch_size, name, steps):
-    """Goes through the images an attack has work with, as `batches`: yields (indices, tick)."""
+def not_yet_there(victim, images, made, labels, targeted, confidence, batch_size, name, steps):
+    """Goes through the images an attack has work with, as `batches`: yields (indices, tick).
+
+    A warning tells at the end if not one image of `made` was moved.
+    """
+    tried = moved = 0
     for part, tick in batches(len(images), batch_size, name, steps):
         there = reached(victim.logits(images[part]), labels[part], targeted, confidence)[0]
         chosen = np.arange(part.start, part.stop)[~there]
         if len(chosen):
             yield chosen, tick
+            tried += len(chosen)
+            moved += (made[chosen] != images[chosen]).any()
+    if tried and not moved:
+        warnings.warn(f"{name} found nothing for any of {tried} images: give a larger first_c, or "
+                      "more searches or steps", stacklevel=3)
 
 
 def search_weight(descend, n, c, searches):

@@ -4,9 +4,8 @@ import itertools
 
 import numpy as np
 
-from gankit.attacks.batches import batches, given_back, margins
+from gankit.attacks.batches import batches, check_outputs, given_back, margins
 from gankit.attacks.inputs import check_targets, checked
-from gankit.attacks.spsa import check_outputs
 from gankit.inputs import check_count
 
 F = 0.5  # how much of a difference is added, in the paper
@@ -50,7 +49,7 @@ def one_pixel(model, images, labels, *, pixels=1, population=100, steps=20, exha
     steps, seed = check_count("steps", steps, least=0), check_count("seed", seed, least=0)
     batch_size = check_count("batch_size", batch_size)
     if targeted:
-        check_targets(victim, x, labels)
+        check_targets(victim, x, labels, batch_size)
 
     made = x.copy()
     queries = steps * population + (2 ** x.shape[3] * x[0, ..., 0].size if exhaustive else 0)
@@ -147,8 +146,9 @@ def first_random(tried, who, shape, pixels, population, bounds, rng):
 
 
 def recombined(genes, shape, bounds, rng):
-    """A rival for each candidate; the same three numbers r1, r2, r3 for all images."""
-    one, two, three = rng.integers(genes.shape[1], size=(3, genes.shape[1]))
+    """A rival for each candidate; the same three different numbers r1, r2, r3 for all images."""
+    n = genes.shape[1]
+    one, two, three = np.argsort(rng.random((n, n)), axis=1)[:, :3].T
     return inside(genes[:, one] + F * (genes[:, two] - genes[:, three]), shape, bounds)
 
 

@@ -4,12 +4,19 @@ import numpy as np
 from keras import ops
 
 from gankit import backend
-from gankit.attacks.batches import batches, check_gradients, given_back, halved
+from gankit.attacks.batches import (
+    batches,
+    check_gradients,
+    check_outputs,
+    given_back,
+    halved,
+)
 from gankit.attacks.inputs import check_targets, checked
 
 
-def jacobian_saliency_map(model, images, labels, *, theta=1.0, gamma=0.145, targeted=False,
-                          bounds=(0.0, 1.0), batch_size=256, seed=0, from_logits=None):  # fmt: skip
+def jacobian_saliency_map(model, images, labels, *, theta=1.0, gamma=0.145, others=True,
+                          targeted=False, bounds=(0.0, 1.0), batch_size=256, seed=0,
+                          from_logits=None):  # fmt: skip
     """Jacobian saliency map attack (JSMA), Papernot et al. 2016 (EuroS&P), algorithms 1 to 3.
 
     With z the logits and t the target, each pixel p has a rise a_p = dz_t / dx_p and a fall
@@ -30,6 +37,9 @@ def jacobian_saliency_map(model, images, labels, *, theta=1.0, gamma=0.145, targ
         model, images, labels, targeted, bounds, batch_size, seed, from_logits: as in `fgsm`.
         theta: what a chosen pixel is changed by, in the units of the images; may be negative.
         gamma: largest share of the pixels that are changed: at most gamma d / 2 steps.
+        others: whether the fall of the other logits counts, as in the paper. False: the pair with
+            the largest rise alone, as in ART's version; where the paper's finds no pair left
+            whose others fall, this one goes on, and often succeeds.
 
     Returns:
         Array of the shape and dtype of `images`, within `bounds`: the last step's, whether or not
@@ -42,7 +52,7 @@ def jacobian_saliency_map(model, images, labels, *, theta=1.0, gamma=0.145, targ
     steps = check_theta_gamma(theta, gamma, x[0].size)
     targets = labels
     if targeted:
-        check_targets(victim, x, labels)
+        check_targets(victim, x, labels, batch_size)
     else:
         logits = victim.logits(x, batch_size)
         logits[np.arange(len(x)), labels] = -np.inf
@@ -59,12 +69,14 @@ def jacobian_saliency_map(model, images, labels, *, theta=1.0, gamma=0.145, targ
                 break
             logits, slopes = saliency(victim, of_part[active], targets[part][active])
             check_gradients(victim, slopes, part.start + active)
+            check_outputs(logits, part.start + active)
             found = logits.argmax(axis=1)
             aim = labels[part][active]
             finished[active] |= found == aim if targeted else found != aim
             for i, (rises, falls) in zip(active, slopes * signs):
                 if not finished[i]:
-                    finished[i] = not push_pair(of_part[i], rises, falls, theta, bounds)
+                    finished[i] = not push_pair(
+                        of_part[i], rises, falls if others else rises, theta, bounds)
             tick()
     return given_back(made, images, bounds)
 

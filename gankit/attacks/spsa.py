@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from gankit.attacks.batches import adam, batches, given_back, margins
-from gankit.attacks.inputs import check_epsilon, check_targets, checked
+from gankit.attacks.batches import adam, batches, check_outputs, given_back, margins
+from gankit.attacks.inputs import check_epsilon, check_positive, check_targets, checked
 from gankit.inputs import check_count
 
 
-def spsa(model, images, labels, *, epsilon, steps=20, samples=128, delta=0.01, rate=0.01,
+def spsa(model, images, labels, *, epsilon, steps=20, samples=128, delta=0.01, rate=None,
          targeted=False, bounds=(0.0, 1.0), batch_size=256, seed=0, from_logits=None):  # fmt: skip
     """Simultaneous perturbation stochastic approximation, Uesato et al. 2018 (ICML), algorithm 1.
 
@@ -25,7 +25,7 @@ def spsa(model, images, labels, *, epsilon, steps=20, samples=128, delta=0.01, r
             in `fgsm`.
         steps: at most so many. samples: directions a step; 2 samples + 1 queries.
         delta: how far the model is probed, also beyond `bounds`; larger for a model that rounds.
-        rate: Adam's, in the units of the images.
+        rate: Adam's, in the units of the images; None: 2 epsilon / steps, so that it gets there.
 
     Returns:
         Array of the shape and dtype of `images`, within `bounds` and `epsilon`; not `targeted`,
@@ -38,10 +38,10 @@ def spsa(model, images, labels, *, epsilon, steps=20, samples=128, delta=0.01, r
     epsilon = np.float32(check_epsilon(epsilon, bounds))
     steps, samples = check_count("steps", steps), check_count("samples", samples)
     seed = check_count("seed", seed, least=0)
-    if not (delta > 0 and rate > 0):
-        raise ValueError(f"delta and rate are above 0, not {delta} and {rate}")
+    rate = 2 * epsilon / steps if rate is None else rate
+    check_positive(delta=delta, rate=rate)
     if targeted:
-        check_targets(victim, x, labels)
+        check_targets(victim, x, labels, batch_size)
     sign = -1 if targeted else 1
 
     made = x.copy()
@@ -67,14 +67,6 @@ def spsa(model, images, labels, *, epsilon, steps=20, samples=128, delta=0.01, r
             here[going] = np.clip(moved, lowest[going], highest[going])
             tick()
     return given_back(made, images, bounds)
-
-
-def check_outputs(found, numbers):
-    """ValueError, with its number, for an image for which the model's outputs were NaN."""
-    bad = ~np.isfinite(found).all(axis=tuple(range(1, found.ndim)))
-    if bad.any():
-        raise ValueError(f"the model's outputs for image {numbers[np.argmax(bad)]} hold NaN or "
-                         "infinity: look at its weights, and at what it divides by")
 
 
 def estimate(victim, images, labels, directions, delta, batch_size=256):

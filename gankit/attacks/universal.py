@@ -33,7 +33,7 @@ def universal_perturbation(model, images, *, epsilon=0.1, norm="linf", fooling_r
     Raises:
         TypeError, ValueError: as `fgsm`.
     """
-    victim, x, _, bounds = checked(model, images, None, bounds, from_logits)
+    victim, x, _, bounds = checked(model, images, None, bounds, from_logits, False)
     check_choice("norm", norm, ("linf", "l2"))
     epsilon = check_epsilon(epsilon, bounds, norm)
     if not 0 < check_epsilon(fooling_rate, bounds, "l2", "fooling_rate") <= 1:

@@ -4,8 +4,7 @@ import numpy as np
 from keras import ops
 
 from gankit import backend
-from gankit.attacks.batches import batches, check_gradients, generators, given_back
-from gankit.attacks.fast_gradient import TINY
+from gankit.attacks.batches import batches, check_gradients, generators, given_back, unit
 from gankit.attacks.inputs import check_epsilon, checked
 from gankit.inputs import check_count
 
@@ -38,7 +37,7 @@ def virtual_adversarial(model, images, labels=None, *, epsilon, xi=1e-2, steps=1
     Raises:
         TypeError, ValueError: as `fgsm`.
     """
-    victim, x, _, bounds = checked(model, images, None, bounds, from_logits)
+    victim, x, _, bounds = checked(model, images, None, bounds, from_logits, False)
     epsilon = check_epsilon(epsilon, bounds, "l2")
     steps = check_count("steps", steps)
     if not (np.isfinite(xi) and xi > 0):
@@ -60,13 +59,6 @@ def virtual_adversarial(model, images, labels=None, *, epsilon, xi=1e-2, steps=1
         first = (far[0] >= far[1]).reshape(-1, *[1] * len(victim.shape))
         made[part] = np.where(first, *ends)
     return given_back(made, images, bounds)
-
-
-def unit(vectors):
-    """Arrays `(n, ...)`, each divided by its l2 norm; float32."""
-    vectors = vectors.astype("float64")
-    size = np.sqrt((vectors**2).sum(axis=tuple(range(1, vectors.ndim)), keepdims=True))
-    return (vectors / np.maximum(size, TINY)).astype("float32")
 
 
 def log_probabilities(logits):

@@ -1,12 +1,13 @@
 """Several attacks on the same images, in one table."""
 
+import contextlib
 import time
 from dataclasses import dataclass, field, replace
 
 from gankit.attacks.classifier import classifier
 from gankit.attacks.inputs import check_bounds, check_images, check_labels
 from gankit.robustness.guards import alarms_of_attacks, alarms_of_model, kinds_of, warn
-from gankit.robustness.report import Report, evaluate
+from gankit.robustness.report import Report, check_other, evaluate
 
 COLUMNS = ("success", "target", "l0", "l1", "l2", "linf", "rho", "ssim", "8 bits", "queries",
            "seconds")  # fmt: skip
@@ -54,7 +55,7 @@ def compare(model, images, labels, attacks, targets=None, *, kinds=None, guards=
     Args:
         model, images, labels, bounds, batch_size, from_logits: as in `evaluate`.
         attacks: `{name: function of (model, images, labels)}`, such as
-            `{"FGSM": functools.partial(fgsm, epsilon=0.1)}`.
+            `{"FGSM": functools.partial(fgsm, epsilon=0.1)}`. They need the same `bounds`.
         targets: `{name: classes (n,)}` for the targeted ones, which are given them as labels.
         kinds: what an attack is, where it is not gankit's; see `guards.kinds_of`.
         guards: whether to look for signs of attacks that do not work (`gankit.robustness.guards`):
@@ -76,21 +77,28 @@ def compare(model, images, labels, attacks, targets=None, *, kinds=None, guards=
         raise ValueError("there are no attacks to compare" if not attacks else
                          f"targets are given for {', '.join(unknown)}, which is no attack here")
     kinds = {**kinds_of(attacks, kinds), **dict.fromkeys(targets, "other")}
-    targets = {name: check_labels(victim, t, len(x), "targets") for name, t in targets.items()}
+    targets = {name: check_other(victim, t, labels) for name, t in targets.items()}
     found = alarms_of_model(model, x, labels, from_logits, batch_size) if guards else []
 
     reports, made = {}, {}
     for name, attack in attacks.items():
         asked, begun = victim.queries, time.perf_counter()
-        try:
+        with named(name):
             made[name] = attack(model, images, targets.get(name, labels))
-        except Exception as error:
-            error.add_note(f"(in the attack {name!r})")
-            raise
-        seconds, asked = time.perf_counter() - begun, victim.queries - asked
-        report = evaluate(model, images, labels, made[name], targets.get(name), bounds=bounds,
-                          batch_size=batch_size, from_logits=from_logits)  # fmt: skip
+            seconds, asked = time.perf_counter() - begun, victim.queries - asked
+            report = evaluate(model, images, labels, made[name], targets.get(name), bounds=bounds,
+                              batch_size=batch_size, from_logits=from_logits)  # fmt: skip
         reports[name] = replace(report, queries=asked or None, seconds=seconds)
     found += alarms_of_attacks(reports, kinds) if guards else []
     warn(found)
     return Comparison(reports, made, found)
+
+
+@contextlib.contextmanager
+def named(attack):
+    """Errors on the way tell in which attack."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"(in the attack {attack!r})")
+        raise

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gankit.attacks.batches import check_outputs
 from gankit.attacks.classifier import classifier
 from gankit.attacks.inputs import check_bounds, check_choice, check_epsilon, check_images
 from gankit.attacks.inputs import check_labels as check_classes
 from gankit.pictures import figure
 from gankit.plots import STYLES
+from gankit.robustness.comparison import named
+from gankit.robustness.distances import norms
 from gankit.robustness.guards import FLOOR, alarms_of_curves, alarms_of_model, kinds_of, warn
 
 MARKERS = "osD^"
@@ -41,7 +44,7 @@ def accuracy_curves(model, images, labels, attacks, epsilons, *, norm="linf", ki
         model, images, labels, bounds, batch_size, from_logits: as in `evaluate`.
         attacks: `{name: function}`, each called as `attack(model, images, labels, epsilon=...)`:
             `{"FGSM": fgsm, "PGD": functools.partial(projected_gradient_descent, steps=20)}`. Leave
-            `step` to them, or they will not reach far.
+            `step` to them, or they will not reach far. They need the same `norm` and `bounds`.
         epsilons: numbers above 0, rising; 0, where nothing is attacked, is put before them.
         norm: of epsilon, "linf", "l2" or "l1": written on the axis, and the attacks' own.
         kinds: as in `compare`.
@@ -54,7 +57,8 @@ def accuracy_curves(model, images, labels, attacks, epsilons, *, norm="linf", ki
         `Curves`; `plot_curves` draws them.
 
     Raises:
-        TypeError, ValueError: for bad input, before work begins.
+        TypeError, ValueError: for bad input, before work begins; for an attack that goes further
+            than epsilon or out of bounds, with its name as a note.
     """
     victim = classifier(model, images, from_logits)
     bounds = check_bounds(bounds)
@@ -72,12 +76,18 @@ def accuracy_curves(model, images, labels, attacks, epsilons, *, norm="linf", ki
     def ranks(attack, epsilon, n=None):
         """How many classes the model prefers to the label, for the first n images."""
         made = attack(model, images[:n], labels[:n], epsilon=epsilon)
-        order = np.argsort(-victim.logits(np.asarray(made), batch_size), axis=1, kind="stable")
+        made = check_images(victim, made, bounds, "what the attack made")
+        check_reach(x[:n], made, epsilon, norm)
+        logits = victim.logits(made, batch_size)
+        check_outputs(logits, np.arange(len(made)))
+        order = np.argsort(-logits, axis=1, kind="stable")
         return (order == labels[:n][:, None]).argmax(axis=1)
 
     clean = ranks(lambda model, images, labels, epsilon: images, 0)
-    places = {name: np.stack([clean, *(ranks(attack, epsilon) for epsilon in epsilons)])
-              for name, attack in attacks.items()}
+    places = {}
+    for name, attack in attacks.items():
+        with named(name):
+            places[name] = np.stack([clean, *(ranks(attack, epsilon) for epsilon in epsilons)])
     curves = Curves(
         epsilons=np.array([0, *epsilons]), norm=norm, n=len(x), warnings=found,
         top1={name: (place < 1).mean(axis=1) for name, place in places.items()},
@@ -95,6 +105,16 @@ def accuracy_curves(model, images, labels, attacks, epsilons, *, norm="linf", ki
         found += alarms_of_curves(curves, kinds, far)
         warn(found)
     return curves
+
+
+def check_reach(images, made, epsilon, norm):
+    """ValueError if images were lost, or moved further than epsilon allows."""
+    if made.shape != images.shape:
+        raise ValueError(f"it made {made.shape} of images {images.shape}")
+    furthest = norms(images, made)[norm].max()
+    if furthest > 1.001 * epsilon + 1e-6:
+        raise ValueError(f"it moved an image by {furthest:.3g} in {norm}, where epsilon is "
+                         f"{epsilon:g}: does it measure in another norm? Give both the same norm=")
 
 
 def plot_curves(curves, title=None, alt=None):

@@ -11,7 +11,8 @@ def norms(images, adversarial, bounds=(0.0, 1.0), tolerance=1 / 510):
       by default half a step of 8 bits, below which a change is lost when the image is saved.
       (Of exact inequality nothing but rounding dust would be counted.)
     - "l1", "l2", "linf": sum of |d|; square root of the sum of d^2; largest |d|, over all channels.
-    - "rho": ||d||_2 / ||x||_2, the robustness measure of Moosavi-Dezfooli et al. 2016, eq. 2.
+    - "rho": ||d||_2 / ||x||_2, the robustness measure of Moosavi-Dezfooli et al. 2016, eq. 2; NaN
+      for an image that is all 0.
 
     Args:
         images, adversarial: float `(n, ...)` of one shape.
@@ -28,7 +29,7 @@ def norms(images, adversarial, bounds=(0.0, 1.0), tolerance=1 / 510):
         "l1": flat.sum(axis=1),
         "l2": l2,
         "linf": flat.max(axis=1),
-        "rho": l2 / np.maximum(length, 1e-12),
+        "rho": np.divide(l2, length, out=np.full(len(d), np.nan), where=length > 0),
     }
 
 

@@ -67,7 +67,7 @@ def alarms_of_model(model, images, labels, from_logits=None, batch_size=256):
     n, rows, alarms = len(images), np.arange(len(images)), []
     right = (logits.argmax(axis=1) == labels).mean()
     chance = 1 / victim.classes
-    if right < chance + 2 * np.sqrt(chance * (1 - chance) / n):
+    if right < min(1, chance + 2 * np.sqrt(chance * (1 - chance) / n)):
         alarms.append(f"the model is right for {right:.0%} of {n} images, no better than chance "
                       f"({chance:.0%}): is it trained, and are labels and images those it was "
                       "trained on? Any attack looks strong against it")

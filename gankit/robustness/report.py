@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import softmax
 
+from gankit.attacks.batches import check_outputs
 from gankit.attacks.classifier import classifier
 from gankit.attacks.inputs import check_bounds, check_images, check_labels
 from gankit.robustness.distances import norms, rounded, ssim
@@ -93,18 +94,16 @@ def evaluate(model, images, labels, adversarial, target_labels=None, *, bounds=(
         raise ValueError(f"adversarial images have shape {made.shape}, the images {x.shape}: give "
                          "one for each image")
     if target_labels is not None:
-        target_labels = check_labels(victim, target_labels, len(x), "target_labels")
-        same = np.flatnonzero(target_labels == labels)
-        if len(same):
-            raise ValueError(f"the target of image {same[0]} is its label, {labels[same[0]]}: a "
-                             "target is another class")
+        target_labels = check_other(victim, target_labels, labels)
     before = victim.logits(x, batch_size)
+    check_outputs(before, np.arange(len(x)))
 
     was, targeted = before.argmax(axis=1), target_labels is not None
     right, open_to = was == labels, was != target_labels
 
     def measured(made, **more):
         after = victim.logits(made, batch_size)
+        check_outputs(after, np.arange(len(x)))
         now = after.argmax(axis=1)
         fooled = right & (now != labels)
         hit = open_to & (now == target_labels) if targeted else fooled
@@ -125,11 +124,22 @@ def evaluate(model, images, labels, adversarial, target_labels=None, *, bounds=(
     return measured(made, rounded=measured(rounded(made, bounds)))
 
 
+def check_other(victim, targets, labels):
+    """`targets` as int32 `(n,)`; ValueError where one is no class, or the image's own."""
+    targets = check_labels(victim, targets, len(labels), "target_labels")
+    same = np.flatnonzero(targets == labels)
+    if len(same):
+        raise ValueError(f"the target of image {same[0]} is its label, {labels[same[0]]}: a target "
+                         "is another class")
+    return targets
+
+
 def share(some, of):
     """How many of these are among those: NaN of none."""
     return float((some & of).sum() / of.sum()) if of.any() else float("nan")
 
 
 def mean_where(chosen, values):
-    """Mean of the chosen values; NaN of none."""
+    """Mean of the chosen values that are numbers; NaN of none."""
+    chosen = chosen & ~np.isnan(values)
     return float(values[chosen].mean()) if chosen.any() else float("nan")
