@@ -61,7 +61,8 @@ def gankit():
         "lbfgs": of(attacks.lbfgs, aimed=True),
         "jacobian_saliency_map": of(attacks.jacobian_saliency_map, aimed=True),
         "saliency of the target alone": of(attacks.jacobian_saliency_map, aimed=True, others=False),
-        "one_pixel": of(attacks.one_pixel),
+        "one_pixel": of(attacks.one_pixel, exhaustive=False),  # as in the paper, and the peers
+        "one_pixel, extremes first": of(attacks.one_pixel),  # gankit's default
         "spsa": of(attacks.spsa, epsilon=EPSILON),
         "virtual_adversarial": lambda x, y, t: attacks.virtual_adversarial(model, x, epsilon=2.0),
         "universal_perturbation": universal,

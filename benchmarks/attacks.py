@@ -4,7 +4,8 @@ All attack the recorded Fashion-MNIST classifier on the same test images, the fi
 classifies rightly. Each library is a process of its own (`attack_contenders.py`). For each attack
 they take turns: a first call, with its tracing and compiling, then rounds of the same call again.
 Processor seconds count, wall time stands beside them. A call that outlasts `--limit` is ended. What
-is made is measured by `gankit.robustness`, alike for all.
+is made is measured by `gankit.robustness`, alike for all. `--only` measures some attacks anew and
+keeps the rows of the others.
 
     python benchmarks/attacks.py --bench-python OTHER/bin/python   # pip install -e .[bench]
     python benchmarks/attacks.py --only fgsm deepfool
@@ -38,6 +39,7 @@ IMAGES = {  # how many; 64 for the slow ones
     "jacobian_saliency_map": 64,
     "saliency of the target alone": 64,
     "one_pixel": 64,
+    "one_pixel, extremes first": 64,
     "spsa": 64,
     "virtual_adversarial": 256,
     "universal_perturbation": 256,
@@ -199,13 +201,16 @@ def rows_of(attack, n, results, folder, model, given):
             row["wall"] = median(call["wall"] for call in calls)
             row["rounds"] = len(calls)
             row["images_per_second"] = n / steady[name]
-            row["gankit_times"] = steady[name] / steady["gankit"]
+            if "gankit" in steady:
+                row["gankit_times"] = steady[name] / steady["gankit"]
             if first["inside"]:
                 bare = median(call["inside"] / call["processor"] for call in calls)
                 row["over_bare_passes"] = 1 / bare
         numbers, hit, length = found[name]
         row |= numbers
-        if length is not None and (both := hit & ours[1]).any():  # on images that both fooled
+        if (
+            ours and length is not None and (both := hit & ours[1]).any()
+        ):  # on images that both fooled
             row["norm_to_gankit"] = length[both].mean() / ours[2][both].mean()
         yield row
 
@@ -228,6 +233,23 @@ def the_images(count):
     right = np.asarray(model.predict(x, verbose=0)).argmax(axis=1) == y
     x, y = x[right][:count], y[right][:count]
     return model, {"x": x, "y": y.astype("int64"), "targets": ((y + 1) % 10).astype("int64")}
+
+
+def kept(path, but):
+    """The rows of an earlier table, but those of attacks that are measured anew."""
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return [row for row in csv.DictReader(file) if row["attack"] not in but]
+
+
+def write(path, rows):
+    with path.open("w", newline="") as file:
+        table = csv.DictWriter(file, COLUMNS, restval="")
+        table.writeheader()
+        for row in rows:
+            short = {k: f"{v:.4g}" if isinstance(v, float) else v for k, v in row.items()}
+            table.writerow(short)
 
 
 def picture(rows):
@@ -263,7 +285,7 @@ def main():
     options = parser.parse_args()
 
     model, given = the_images(options.images)
-    rows = []
+    rows = kept(options.out, options.only)
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         np.savez(folder / "images.npz", **given)
@@ -274,13 +296,8 @@ def main():
             n = min(IMAGES[attack], options.images)
             results = rounds_of(attack, n, libraries, options.rounds, options.limit)
             rows += rows_of(attack, n, results, folder, model, given)
-            with options.out.open("w", newline="") as file:  # after each attack: nothing is lost
-                table = csv.DictWriter(file, COLUMNS, restval="")
-                table.writeheader()
-                table.writerows(
-                    {k: f"{v:.4g}" if isinstance(v, float) else v for k, v in row.items()}
-                    for row in rows
-                )
+            rows.sort(key=lambda row: list(IMAGES).index(row["attack"]))
+            write(options.out, rows)  # after each attack: nothing is lost
         for library in libraries.values():
             library.worker.close()
     picture(rows).savefig(options.out.with_suffix(".png"), bbox_inches="tight")

@@ -115,7 +115,10 @@ def execute(notebook, folder, profile="classroom"):
 
 
 def tidy(outputs):
-    """Join what was printed in pieces; leave out what differs from machine to machine."""
+    """Join what was printed in pieces; leave out what differs from machine to machine.
+
+    A slider goes, too: without the kernel that drew it, it is a line that says "model not found".
+    """
     joined = []
     for output in outputs:
         last = joined[-1] if joined else {}
@@ -129,7 +132,8 @@ def tidy(outputs):
         for kind, data in output.get("data", {}).items():
             if kind.startswith("text/"):
                 output.data[kind] = plain(data)
-    return [output for output in joined if output.get("text") != ""]
+    dead = "application/vnd.jupyter.widget-view+json"
+    return [o for o in joined if o.get("text") != "" and dead not in o.get("data", {})]
 
 
 def plain(text):

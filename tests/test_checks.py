@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gankit import course
-from gankit.checks import Check, as_array, lesson_01, lesson_02, lesson_03, same
+from gankit.checks import Check, as_array, lesson_01, lesson_02, lesson_03, lesson_11, same
 from gankit.course import check, todo
 
 
@@ -42,6 +42,24 @@ def score(p, marginal=None):
 
 def pairs(letters):
     return dict(enumerate(letters, 1))
+
+
+def size(d):
+    return np.sqrt(np.sum(d**2, axis=(1, 2, 3), keepdims=True))
+
+
+def top(d):
+    return np.max(np.abs(d), axis=(1, 2, 3), keepdims=True)
+
+
+def step(way, times=1):
+    """A step of `times` epsilon along the signs of `way(y, wish, slopes at x)`."""
+
+    def stepped(x, y, wish, epsilon, slopes):
+        signs = np.sign(way(y, wish, lambda labels: slopes(x, labels)))
+        return np.clip(x + times * epsilon * signs, 0, 1)
+
+    return stepped
 
 
 WRONG = [
@@ -186,10 +204,50 @@ WRONG = [
     ("03.comparable", ["e"], "Look at the first"),
     ("03.comparable", ["z"], "letters from a to g"),
     ("03.comparable", None, "letters from a to g"),
+    ("11.fgsm_step", lambda x, g, e: np.clip(x - e * np.sign(g), 0, 1), "surer than before"),
+    ("11.fgsm_step", lambda x, g, e: np.clip(x + e * g, 0, 1), "largest change is far below"),
+    ("11.fgsm_step", lambda x, g, e: x + e * np.sign(g), "A pixel stands at -0.05"),
+    ("11.fgsm_step", lambda x, g, e: np.clip(x + np.sign(g), 0, 1), "Epsilon was forgotten"),
+    ("11.fgsm_step", lambda x, g, e: e * np.sign(g), "The image is missing"),
+    ("11.fgsm_step", lambda x, g, e: np.maximum(x, x + e * np.sign(g)), "not the image"),
+    ("11.fgsm_step", lambda x, g, e: np.clip(x + e * g / size(g), 0, 1), "the length epsilon (l2)"),
+    ("11.fgsm_step", lambda x, g, e: np.clip(x + e * g / 0.02, 0, 1), "All others may, too"),
+    ("11.fgsm_step", lambda x, g, e: np.clip(x + e, 0, 1), "just becomes lighter"),
+    ("11.fgsm_step", lambda x, g, e: np.clip(x + 2 * e * np.sign(g), 0, 1), "Three things"),
+    ("11.fair_noise", lambda x, z, s: x + z * size(s), "Divide it out"),
+    ("11.fair_noise", lambda x, z, s: x + z / np.sqrt((z**2).sum() / (s**2).sum()), "whole batch"),
+    (
+        "11.fair_noise",
+        lambda x, z, s: np.clip(x + z * size(s) / size(z), 0, 1),
+        "the mean shifts",
+    ),
+    ("11.fair_noise", lambda x, z, s: x + z * top(s) / top(z), "largest *pixel*"),
+    ("11.fair_noise", lambda x, z, s: x + z * (size(s) / size(z)) ** 2, "the root is missing"),
+    ("11.fair_noise", lambda x, z, s: x + z * size(z) / size(s), "upside down"),
+    ("11.fair_noise", lambda x, z, s: z * size(s) / size(z), "noise alone"),
+    ("11.fair_noise", lambda x, z, s: x + z, "as it came"),
+    ("11.fair_noise", lambda x, z, s: x + s, "the attack itself"),
+    ("11.fair_noise", lambda x, z, s: x + z / 2, "must the noise be multiplied by?"),
+    ("11.smallest_step", lambda w, m: m / np.sqrt(w @ w), "the shortest way"),
+    ("11.smallest_step", lambda w, m: m / max(abs(w)), "one pixel must do alone"),
+    ("11.smallest_step", lambda w, m: m, "weights were forgotten"),
+    ("11.smallest_step", lambda w, m: m / sum(w), "of both signs cancel"),
+    ("11.smallest_step", lambda w, m: sum(abs(w)) / m, "Upside down"),
+    ("11.smallest_step", lambda w, m: m / np.mean(abs(w)), "the *mean* weight"),
+    ("11.smallest_step", lambda w, m: m / (w**2).sum(), "the factor"),
+    ("11.smallest_step", lambda w, m: np.abs(w).sum(), "by how much does the score fall?"),
+    ("11.targeted_step", step(lambda y, t, g: g(t)), "it will be hit 0 times"),
+    ("11.targeted_step", step(lambda y, t, g: g(y)), "The wish is never looked at"),
+    ("11.targeted_step", step(lambda y, t, g: -g(y)), "You made the images safer"),
+    ("11.targeted_step", lambda x, y, t, e, g: x - e * np.sign(g(x, t)), "left the range"),
+    ("11.targeted_step", lambda x, y, t, e, g: x - e * g(x, t), "slopes are small"),
+    ("11.targeted_step", step(lambda y, t, g: g(y) - g(t)), "a good idea, and another loss"),
+    ("11.targeted_step", step(lambda y, t, g: -g(t), 10), "Epsilon was forgotten"),
+    ("11.targeted_step", step(lambda y, t, g: -g(t), 2), "Whose loss is to become small?"),
 ]
 CHECKS = {
     f"{module.__name__[-2:]}.{name}": value
-    for module in (lesson_01, lesson_02, lesson_03)
+    for module in (lesson_01, lesson_02, lesson_03, lesson_11)
     for name, value in vars(module).items()
     if isinstance(value, Check)
 }

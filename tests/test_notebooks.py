@@ -37,6 +37,7 @@ LESSON_ITEMS = {  # which items of the documents each lesson has to judge
     "01_gan_basics": items("S2.2-8 S2.19 S3.9-13 S3.33 S4.5-12 S4.88-97"),
     "02_dcgan_fashion_mnist": items("S2.9-18 S2.20 S4.98-102"),
     "03_evaluating_gans": items("S0.25 S2.21-33"),
+    "11_adversarial_examples": items("S4.13-29 S4.33 S4.36 S4.41-44 S4.48 S4.50-51 S4.63-68"),
 }
 VERDICT = re.compile(
     r"(holds with limits|holds|fails|cannot be told here|context)( *[:;,.(].*)?", re.DOTALL
@@ -342,19 +343,26 @@ def test_claims_are_read_and_sorted(mini, tmp_path):
 
 # --- planted faults ------------------------------------------------------------------------------
 
-IDLE = """
+FAULTS = {  # code that raises nothing and gives plausible results: only a verdict can tell
+    "01_gan_basics": """
 from gankit.gans import GAN
 
 GAN.train_step = lambda gan, *batch: {name: 0.7 for name in gan.trackers}
-"""
+""",
+    "11_adversarial_examples": """
+from gankit import attacks
+
+attacks.fgsm = lambda model, images, labels, **how: images.copy()
+""",
+}
 
 
-@pytest.mark.skipif("01_gan_basics" not in LESSONS, reason="there is no lesson 01 yet")
-def test_a_train_step_that_does_nothing_fails_the_lesson(tmp_path):
-    """It raises nothing and logs plausible numbers: only a verdict can tell."""
-    notebook = executed("01_gan_basics").copy()
+@pytest.mark.parametrize("lesson", [lesson for lesson in FAULTS if lesson in LESSONS])
+def test_a_planted_fault_fails_the_lesson(lesson, tmp_path):
+    """A train_step that does nothing; an attack that returns its input."""
+    notebook = executed(lesson).copy()
     start = next(i for i, cell in enumerate(notebook.cells) if "setup(" in cell.source)
-    fault = nbformat.v4.new_code_cell(IDLE, id="fault")
+    fault = nbformat.v4.new_code_cell(FAULTS[lesson], id="fault")
     notebook.cells = notebook.cells[: start + 1] + [fault] + notebook.cells[start + 1 :]
     nbformat.write(notebook, tmp_path / "faulty.ipynb")
     status, said = nbval(tmp_path, "faulty.ipynb", options=["-x"])
