@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from gankit import course
-from gankit.checks import Check, as_array, lesson_01, lesson_02, lesson_03, lesson_11, same
+from gankit.checks import (
+    Check,
+    as_array,
+    lesson_01,
+    lesson_02,
+    lesson_03,
+    lesson_11,
+    lesson_12,
+    same,
+)
 from gankit.course import check, todo
 
 
@@ -60,6 +69,38 @@ def step(way, times=1):
         return np.clip(x + times * epsilon * signs, 0, 1)
 
     return stepped
+
+
+def climbed(ball=None, low=0, high=1, once=False, sign=1):
+    def climb(slope, x, epsilon, step, steps):
+        made, wall = x, ball or epsilon
+        for _ in range(steps):
+            made = made + sign * step * np.sign(slope(x if once else made))
+            made = np.clip(np.clip(made, x - wall, x + wall), low, high)
+        return made
+
+    return climb
+
+
+def sized(l0=lambda f: (f > 1 / 510).sum(1), l1=lambda f: f.sum(1),
+          l2=lambda f: np.linalg.norm(f, axis=1), worst=lambda f: f.max(1)):  # fmt: skip
+    def sizes(images, adversarial):
+        flat = np.abs(adversarial - images).reshape(len(images), -1)
+        return np.stack([l0(flat), l1(flat), l2(flat), worst(flat)], axis=1)
+
+    return sizes
+
+
+def crossed(low=0, high=1, levels=255, boxed=True):
+    def cross(x, w, b, overshoot):
+        box = (0, 1) if boxed else (-9, 9)
+        shifts = np.linspace(0, 0.05, 5001)
+        shift = min(shifts, key=lambda t: abs(w @ np.clip(x - t * w, *box) + b))
+        made = x + (1 + overshoot) * (np.clip(x - shift * w, *box) - x)
+        made = np.clip(made, low, high)
+        return np.round(made * levels) / levels if levels else made
+
+    return cross
 
 
 WRONG = [
@@ -244,10 +285,52 @@ WRONG = [
     ("11.targeted_step", step(lambda y, t, g: g(y) - g(t)), "a good idea, and another loss"),
     ("11.targeted_step", step(lambda y, t, g: -g(t), 10), "Epsilon was forgotten"),
     ("11.targeted_step", step(lambda y, t, g: -g(t), 2), "Whose loss is to become small?"),
+    ("12.bim", climbed(ball=1), "It left the ball"),
+    ("12.bim", climbed(low=-9, high=9), "no image"),
+    ("12.bim", climbed(ball=1, low=-9, high=9), "both clips are missing"),
+    ("12.bim", climbed(once=True), "asked for once, at x"),
+    ("12.bim", climbed(sign=-1), "It goes down"),
+    ("12.bim", lambda g, x, e, s, n: climbed()(g, x, e, 2 * e, n), "bounces from wall to wall"),
+    ("12.bim", lambda g, x, e, s, n: climbed()(g, x, e, e, n), "it is at the wall already"),
+    ("12.bim", lambda g, x, e, s, n: x + 9, "two clips"),
+    (
+        "12.bim",
+        lambda g, x, e, s, n: np.clip(climbed(ball=1)(g, x, e, s, n), x - e, x + e),
+        "clip comes after the loop",
+    ),
+    ("12.four_norms", sized(lambda f: (f != 0).sum(1)), "float dust"),
+    ("12.four_norms", sized(l2=lambda f: np.full(len(f), np.linalg.norm(f))), "whole batch"),
+    ("12.four_norms", sized(worst=lambda f: f.mean(1)), "the worst pixel"),
+    ("12.four_norms", sized(l2=lambda f: (f**2).sum(1)), "its root is missing"),
+    ("12.four_norms", sized(l1=lambda f: f.mean(1)), "it is the sum"),
+    ("12.four_norms", lambda a, b: sized()(a, b).T, "wanted is a row an image"),
+    ("12.four_norms", lambda a, b: sized()(0 * a, b), "subtract first"),
+    ("12.four_norms", lambda a, b: sized()(a, b)[:, :3], "A row an image"),
+    ("12.past_the_line", crossed(levels=None), "What is saved counts"),
+    ("12.past_the_line", lambda x, w, b, o: crossed()(x, w, b, 0), "`overshoot` is not used"),
+    ("12.past_the_line", lambda x, w, b, o: crossed()(x, w, b, 1), "is twice as long"),
+    ("12.past_the_line", crossed(boxed=False), "may go back"),
+    ("12.past_the_line", crossed(high=9, low=-9), "outside of [0, 1]"),
+    ("12.past_the_line", lambda x, w, b, o: 255 * crossed()(x, w, b, o), "Those are bytes"),
+    ("12.past_the_line", lambda x, w, b, o: x, "Three things, in this order"),
+    ("12.diagnose", "a", "Decisions are equal"),
+    ("12.diagnose", "B", "0 stays 0"),
+    ("12.diagnose", ["c"], "sign(0) = 0"),
+    ("12.diagnose", "e", "The loss is flat"),
+    ("12.diagnose", "robust", "one letter from a to e"),
+    ("12.chosen", dict(enumerate("abedfgh", 1)), "Question 1 asks"),
+    ("12.chosen", dict(enumerate("caedfgh", 1)), "One step is not a search"),
+    ("12.chosen", dict(enumerate("cbbdfgh", 1)), "but no gradient"),
+    ("12.chosen", dict(enumerate("cbeefgh", 1)), "about l0"),
+    ("12.chosen", dict(enumerate("cbedbgh", 1)), "one perturbation for all"),
+    ("12.chosen", dict(enumerate("cbedfah", 1)), "other kind of error"),
+    ("12.chosen", dict(enumerate("cbedfga", 1)), "no loss of a label"),
+    ("12.chosen", dict(enumerate("cbedfgz", 1)), "a letter from a to h"),
+    ("12.chosen", "cbedfgh", "wanted is a dict"),
 ]
 CHECKS = {
     f"{module.__name__[-2:]}.{name}": value
-    for module in (lesson_01, lesson_02, lesson_03, lesson_11)
+    for module in (lesson_01, lesson_02, lesson_03, lesson_11, lesson_12)
     for name, value in vars(module).items()
     if isinstance(value, Check)
 }
@@ -350,6 +433,15 @@ def test_right_solutions_of_other_kinds_pass(capsys):
     check("03.comparable", "a, e")
     said = capsys.readouterr().out.splitlines()
     assert [line[:3] for line in said] == ["ok:"] * 9, said
+
+
+def test_right_solutions_of_lesson_12_pass_written_another_way(capsys):
+    check("12.bim", climbed())
+    check("12.four_norms", sized())
+    check("12.past_the_line", crossed())
+    check("12.diagnose", ["D"])
+    check("12.chosen", dict(enumerate("CBEDFGH", 1)))
+    assert capsys.readouterr().out.count("ok: ") == 5
 
 
 def test_a_solution_cannot_spoil_the_input_of_the_next(capsys):

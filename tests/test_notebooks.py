@@ -38,6 +38,7 @@ LESSON_ITEMS = {  # which items of the documents each lesson has to judge
     "02_dcgan_fashion_mnist": items("S2.9-18 S2.20 S4.98-102"),
     "03_evaluating_gans": items("S0.25 S2.21-33"),
     "11_adversarial_examples": items("S4.13-29 S4.33 S4.36 S4.41-44 S4.48 S4.50-51 S4.63-68"),
+    "12_attack_zoo": items("S4.30-32 S4.34-35 S4.37-40 S4.45-47 S4.49 S4.52-62 S4.132"),
 }
 VERDICT = re.compile(
     r"(holds with limits|holds|fails|cannot be told here|context)( *[:;,.(].*)?", re.DOTALL
