@@ -174,3 +174,19 @@ def test_a_slider_changes_what_is_drawn(page, lab):
     page.get_by_text("ok: the square of 4 is 16").wait_for()
     assert picture.evaluate_all(DRAWN) == 1
     assert picture.get_attribute("src") != before
+
+
+def test_the_epsilon_slider_of_lesson_11_redraws(page, lab):
+    lesson = nbformat.read(ROOT / "notebooks" / "11_adversarial_examples.ipynb", as_version=4)
+    last = next(i for i, cell in enumerate(lesson.cells) if "interact(" in cell.source)
+    lesson.cells = lesson.cells[: last + 1]
+    run_all(page, lab, "epsilon.ipynb", lesson, seconds=300)
+    output = page.locator(".jp-CodeCell").last.locator(".jp-OutputArea-output")
+    output.get_by_text("epsilon 0.10: the network says").wait_for()
+    picture = output.locator("img").last
+    before = picture.get_attribute("src")
+    page.get_by_role("slider").focus()
+    page.keyboard.press("ArrowRight")
+    output.get_by_text("epsilon 0.11: the network says").wait_for()
+    assert picture.evaluate_all(DRAWN) == 1
+    assert picture.get_attribute("src") != before
