@@ -37,6 +37,7 @@ def test_what_is_quick_is_quiet(monkeypatch):
 
 
 def test_what_takes_long_tells_how_long(monkeypatch):
+    monkeypatch.delenv("GANKIT_PROFILE", raising=False)
     lines = printed(monkeypatch, True, 1.0).split("\r")[1:]
     assert lines[0].startswith("Some attack · 1/10 images · 2 s, 10 s left")
     assert lines[-1].split() == ["Some", "attack", "·", "10", "images", "·", "15", "s"]

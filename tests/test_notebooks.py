@@ -276,6 +276,13 @@ def test_build_makes_an_executed_notebook_without_clutter(mini):
     )
 
 
+def test_a_slider_without_its_kernel_is_left_out():
+    slider = {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "FloatSlider()"}
+    outputs = [nbformat.v4.new_output("display_data", slider)]
+    outputs += [nbformat.v4.new_output("stream", text="seen\n")]
+    assert [output.output_type for output in build.tidy(outputs)] == ["stream"]
+
+
 def test_exercise_copy_asks_for_what_was_taken_out(mini):
     path = mini / "exercises" / "77_mini.ipynb"
     notebook = nbformat.read(path, as_version=4)
