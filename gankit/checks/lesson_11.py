@@ -1,8 +1,29 @@
 """Checks of lesson 11: the fast gradient step both ways, a fair control, the smallest step."""
 
+import copy
+
 import numpy as np
 
 from gankit.checks import Check
+
+
+def untouched(*case):
+    """Asks that a solution leaves the arrays alone that it is given."""
+
+    def own(solution):
+        given = copy.deepcopy(case)
+        solution(*given)
+        for before, after in zip(case, given):
+            if isinstance(before, np.ndarray) and not np.array_equal(before, after):
+                return (
+                    "The result is right, but the array you were given is changed, too: `+=` and "
+                    "`*=` work in place, and the images of all later cells would move. Write "
+                    "`x = x + ...`."
+                )
+        return None
+
+    return own
+
 
 # --- one step uphill -----------------------------------------------------------------------------
 
@@ -25,6 +46,7 @@ fgsm_step = Check(
     look="Three things: the sign of each slope, epsilon times it added to the image, and the "
     "result kept between black and white.",
     cases=((_X, _SLOPES, 0.1),),
+    own=untouched(_X, _SLOPES, 0.1),
     wrong={
         (lambda x, g, e: _cut(x - e * np.sign(g))): "That goes downhill: the loss falls, and the "
         "network is surer than before. Uphill for whom? The loss is the network's.",
@@ -52,10 +74,15 @@ fgsm_step = Check(
 _DARK = np.array([[[[0.0], [0.1]]], [[[0.5], [0.9]]]])
 _NOISE = np.array([[[[-0.6], [0.8]]], [[[2.0], [-1.5]]]])  # as long as 1.0 and 2.5
 _SHIFT = np.array([[[[0.3], [0.4]]], [[[-0.12], [0.05]]]])  # as long as 0.5 and 0.13
+_COLOURED = tuple(array.reshape(2, 1, 1, 2) for array in (_DARK, _NOISE, _SHIFT))
 
 
 def _length(d):
     return np.sqrt((d**2).sum(axis=(1, 2, 3), keepdims=True))
+
+
+def _by_channel(d):
+    return np.sqrt((d**2).sum(axis=(1, 2), keepdims=True))
 
 
 def _largest(d):
@@ -67,7 +94,8 @@ fair_noise = Check(
     right="each image by itself, as far as the attack went and no farther",
     look="For each image: how long is the attack's shift, how long is this noise, and what must "
     "the noise be multiplied by?",
-    cases=((_DARK, _NOISE, _SHIFT),),
+    cases=((_DARK, _NOISE, _SHIFT), _COLOURED),  # two pixels of one channel, one pixel of two
+    own=untouched(_DARK, _NOISE, _SHIFT),
     wrong={
         (lambda x, z, s: x + z * _length(s)): "The noise has a length already, about 28 with 784 "
         "pixels of sigma 1: it comes out that many times too long. Divide it out.",
@@ -81,6 +109,9 @@ fair_noise = Check(
         (lambda x, z, s: x + z * (_length(s) / _length(z)) ** 2): "Those are squared lengths: the "
         "root is missing.",
         (lambda x, z, s: x + z * _length(z) / _length(s)): "The ratio is upside down.",
+        (lambda x, z, s: x + z * _by_channel(s) / _by_channel(z)): "Each channel got a length of "
+        "its own. With one channel it is the same; an image in colour has one length for all "
+        "three.",
         (lambda x, z, s: z * _length(s) / _length(z)): "That is the noise alone; the image is "
         "missing.",
         (lambda x, z, s: x + z): "The noise is as it came. How long is it, and how long should it "
@@ -92,7 +123,7 @@ fair_noise = Check(
 
 # --- the smallest step over the line of a linear model -------------------------------------------
 
-_W, _MARGIN = np.array([3.0, -4.0]), 5.0
+_W, _MARGIN = np.array([3.0, -5.0]), 5.0
 
 smallest_step = Check(
     reference=lambda w, margin: margin / np.abs(w).sum(),
@@ -109,6 +140,8 @@ smallest_step = Check(
         "than epsilon.",
         (lambda w, m: m / w.sum()): "Weights of both signs cancel there. Each pixel chooses the "
         "way that helps: what counts is how large a weight is, not its sign.",
+        (lambda w, m: m / abs(w.sum())): "Weights of both signs cancel in that sum. Take the size "
+        "of each weight first, then add: each pixel chooses the way that helps.",
         (lambda w, m: np.abs(w).sum() / m): "Upside down: the larger the margin, the farther one "
         "has to go.",
         (lambda w, m: m / np.abs(w).mean()): "That is the *mean* weight. Steps of all pixels add "
@@ -137,6 +170,7 @@ targeted_step = Check(
     right="downhill on the loss of the wish; the true class is not even asked",
     look="Whose loss is to become small? Take its slope, and go the way on which it falls.",
     cases=((_TWO, _TRUE, _WISH, 0.1, slopes),),
+    own=untouched(_TWO, _TRUE, _WISH, 0.1, slopes),
     wrong={
         (lambda x, y, w, e, g: _cut(x + e * np.sign(g(x, w)))): "That flees the target: plus "
         "raises the loss of the wish, and it will be hit 0 times.",

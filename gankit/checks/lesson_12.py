@@ -31,6 +31,15 @@ def _bim(**forgot):
     return lambda slope, x, epsilon, step, steps: _climb(slope, x, epsilon, step, steps, **forgot)
 
 
+def _in_place(slope, x, epsilon, step, steps):
+    """`made += ...` while made is x: the first step moves x, and the ball's centre with it."""
+    made = x = x + step * np.sign(slope(x))
+    for t in range(steps):
+        made = made + step * np.sign(slope(made)) if t else made
+        made = np.clip(np.clip(made, x - epsilon, x + epsilon), 0, 1)
+    return made
+
+
 bim = Check(
     reference=_bim(),
     right="a step, back into the ball, back into the box, and a new gradient each time",
@@ -42,6 +51,8 @@ bim = Check(
         "leave 1 garment in 100 in place of 9: stronger, as the change is .1.",
         _bim(box=False): "A pixel is above 1 or below 0: no image. The second clip is missing.",
         _bim(ball=False, box=False): "Nothing brings it back: both clips are missing.",
+        _in_place: "`made += ...` works in place: it changes x itself, and the ball goes with it. "
+        "Write made = made + ...",
         _bim(once=True): "The gradient was asked for once, at x: that is FGSM, in one step or in "
         "small ones. Take the slope anew, where you are.",
         _bim(down=True): "It goes down: the network gets surer. Which sign makes the loss rise?",
@@ -79,7 +90,7 @@ def _sizes(images, adversarial, tolerance=1 / 510, l2=None, worst=None, l1=None,
 
 
 _A = np.array([0.2, 0.5, 0.8, 0.4, 0.1, 0.9, 0.3, 0.6]).reshape(2, 2, 2, 1)
-_D = np.array([0.3, 0.0001, -0.4, 0.0, 0.0, -0.12, 0.0003, 0.0]).reshape(2, 2, 2, 1)
+_D = np.array([0.3, 0.0001, -0.4, 0.003, 0.0, -0.12, 0.0003, 0.0]).reshape(2, 2, 2, 1)
 
 
 def _with(**other):
@@ -94,6 +105,8 @@ four_norms = Check(
     wrong={
         _with(tolerance=0): "l0 counts float dust: two pixels differ by less than half a step of "
         "8 bits. Count what a file would keep: changes above 1/510.",
+        _with(tolerance=1 / 255): "l0 misses a pixel: a change of more than *half* a step of 8 "
+        "bits, 1/510, already makes another level.",
         _with(l2=lambda f: np.full(len(f), np.sqrt((f**2).sum()))): "The l2 is that of the whole "
         "batch: of 32 images it grows like the root of 32. Sum over the pixels of each image.",
         _with(worst=lambda f: f.mean(axis=1)): "The last column is a mean. l-infinity is the "
@@ -146,6 +159,8 @@ past_the_line = Check(
         "is saved counts: a file keeps 256 levels.",
         (lambda x, w, b, o: _saved(x, w, b, 0)): "It stops on the line: `overshoot` is not used. "
         "Rounding then throws a coin.",
+        (lambda x, w, b, o: _saved(x, w, b, o - 1)): "Only the overshoot is gone, not the way: "
+        "multiply by 1 + overshoot.",
         (lambda x, w, b, o: _saved(x, w, b, 1)): "That goes twice as far as the line. It "
         "survives, and is twice as long: `overshoot` is the share to be added.",
         (lambda x, w, b, o: _saved(x, w, b, o, boxed=False)): "The box was forgotten on the way, "
@@ -180,7 +195,7 @@ NEXT = {
     "a": "report that B is robust",
     "b": "take more steps: BIM in place of FGSM",
     "c": "take a larger epsilon",
-    "d": "count the gradients that are exactly 0, and climb the margin of the logits instead",
+    "d": "look at the gradient itself: is there anything to follow?",
     "e": "add noise to the images, so that the gradient is not 0",
 }
 _NEXT = {

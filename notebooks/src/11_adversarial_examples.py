@@ -1,33 +1,35 @@
 # %% [markdown]
-# # 11 · Why does a shove no eye sees turn the verdict?
+# # 11 · Why does a shove that deceives no eye turn the verdict?
 #
-# A network reads handwritten digits and is right 99 times in 100. Move every pixel by a tenth of the
-# way from black to white, each in the right direction, and it is wrong every third time. You still
-# read the digit.
+# A network reads handwritten digits and is right 99 times in 100. Move its pixels by at most a
+# tenth of the way from black to white, each in the right direction, and it is wrong every third
+# time. You see a mottled ground, and still read the digit.
 #
-# **You will see** one line of code that does it; noise of exactly the same size that does not, and
-# from which size on it does; why the usual suspect, overfitting, is innocent; why a model with *one*
-# layer falls faster than a deep one; one 9 that is a 0, a 1, a 2, ... at 99 %; and the same shoves
-# against support vectors, neighbours, trees and a spam filter.
+# **You will see** one line of code that does it; a fair trial of three suspects (noise,
+# overfitting, depth); one 9 that is a 0, a 1, a 2, ... at 99 %; and the same shoves against support
+# vectors, neighbours, trees and a spam filter.
 #
-# **You will be able to** write the fast gradient step with and without a target, compute how small a
-# shove a linear model survives, make a fair control, and weigh "overfitting" against "dimension".
+# **You will be able to** write the fast gradient step with and without a target, compute how small
+# a shove a linear model survives, make a fair control, and tell what a sum of many small pushes
+# explains from what it does not.
 #
 # **Time**: about 3 minutes of computing on two cores, 2 with a GPU; two hours of thinking.
 #
-# **Before this**: lesson 01 (a loss, a gradient, back-propagation to the *input*). Lesson 03 drove
-# noise into a classifier's favour; here is what stands behind it.
+# **Before this**: lesson 01 (a loss, a gradient, back-propagation to the *input*). In lesson 03
+# squares of noise were changed until a classifier was sure of them; here is why that is easy.
 #
-# **It mirrors** the first half of a lecture's slides on adversarial examples ("the slides": S4.13 to
-# S4.68, without the list of attacks, which is lesson 12); the table at the end says what became of
-# each claim.
+# **It mirrors** the first half of a lecture's slides on adversarial examples ("the slides": S4.13
+# to S4.68, without the list of attacks, which is lesson 12); the table at the end says what became
+# of each claim.
 #
-# *For a session of 90 minutes*: "Run All" first (the checks go on with the reference), then discuss.
-# Memory and vote (15); parts 2 and 3 with exercise 1 and the failure (25); part 4 (10); part 5 with
-# exercise 3 (20); the chain of part 9 (5); part 10's table (5); second vote and exit note (5). The
-# rest is for home.
+# *For a session of 90 minutes*: "Run All" first (the checks go on with the reference), but show the
+# exercise copy, which has no outputs, while the class predicts. Memory, vote and the table of part
+# 1 (15); part 2 (15); part 3 with exercise 1, the failure and the panels, without the seven things
+# (25); part 4 without exercise 2 (10); part 5 up to exercise 3 (15); the picture of part 6 (5);
+# second vote and exit note (5). The rest is for home.
 #
-# Where MNIST cannot be had, clothes play the digits' part; the figures in the text are then others.
+# Where MNIST cannot be had, clothes play the digits' part. The figures in the text, and answers
+# that hang on them ("a third", "nearly all"), are the digits'; read your own from the cells.
 
 # %%
 from gankit import datasets, plots
@@ -58,17 +60,17 @@ fgsm = partial(attacks.fgsm, batch_size=1000)
 # %% [markdown]
 # ## From memory
 #
-# 1. Back-propagation gives each weight a slope. What else can it give a slope to, and who lived on
-#    that in lesson 01?
+# 1. Back-propagation gives each weight a slope. What else can it give a slope to, and which network
+#    of lesson 01 was trained with that?
 # 2. (Lesson 02.) A number differs between two runs. What did we ask for before we said "better"?
 # 3. (Lesson 03.) Squares of noise got the classifier score 10.00. How were they made?
 #
 # <details><summary>Answers</summary>
 #
-# 1. To the *input*. G lived on it: the slope of its loss came to it through D and the fake.
+# 1. To the *input*. G was: the slope of its loss came to it through D and the fake.
 # 2. Several seeds of each, and whether the spreads overlap.
-# 3. Each pixel was changed a little, thirty times, in the direction that made the classifier surer of
-#    a wanted class.
+# 3. Each pixel was changed a little, thirty times, in the direction that made the classifier surer
+#    of a wanted class.
 #
 # </details>
 #
@@ -85,7 +87,7 @@ test_x, test_y = some_test.unit(), some_test.labels
 
 
 def logits(model, x):
-    """What a model gives for images: (n, 10)."""
+    """Ten scores an image, (n, 10): the *logits*. `softmax` makes probabilities of them."""
     return model.predict(np.asarray(x, "float32"), batch_size=1000, verbose=0)
 
 
@@ -108,9 +110,9 @@ plots.image_grid(
     titles=[f"'{classes[k][:6]}'" for k in (*before[turned], *after[turned])],
     rows=["as they are", "shoved by .1"],
     alt=f"{len(turned)} images, twice. Above as they are, read by the network as "
-    + ", ".join(classes[k] for k in before[turned]) + ". Below with a faint grey pattern, read as "
+    + ", ".join(classes[k] for k in before[turned]) + ". Below on a mottled grey ground, read as "
     + ", ".join(classes[k] for k in after[turned])
-    + ". To the eye the second row shows the same as the first.",
+    + ". The change is plain to see, and yet shows nothing of the classes read.",
 )  # fmt: skip
 
 # %% [markdown]
@@ -129,7 +131,8 @@ first_vote = "?"  # a, b, c or d
 #
 # *Local generalisation*: an image x of class y that the model gets right, a small perturbation p,
 # its size d(x, x + p) at most epsilon; then the model's verdict on x + p should be that on x. An
-# *adversarial example* is an x + p where it is not. All hangs on what is called small. Four measures:
+# *adversarial example* is an x + p where it is not. All hangs on what is called small. Four
+# measures:
 #
 # | | what it counts |
 # |---|---|
@@ -155,6 +158,7 @@ p[0, 10, 10:14, 0] = 0.5
 
 
 def formula(p, q):
+    """The slides' formula, over the pixels that changed."""
     return (np.abs(p[p != 0]) ** q).sum() ** (1 / q)
 
 
@@ -168,9 +172,10 @@ print("ok: near q = 0 it runs away" if formula(p, 0.01) > 1e9 else formula(p, 0.
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# c. The sum of |p|^q goes to 4, as in (a), but then the root 1/q is taken: 4 to the power of 100, for
-# q = .01. "l0" is the sum *without* the root, a count and no norm: twice the change, same l0. And
-# which of the four is meant must always be said: the shove above is .1 in l-inf and about 2 in l2.
+# c. The sum of |p|^q goes to 4, as in (a), but then the root 1/q is taken: 4 to the power of 100,
+# for q = .01. "l0" is the sum *without* the root, a count and no norm: twice the change, same l0.
+# And which of the four is meant must always be said: the shove above is .1 in l-inf and about 2 in
+# l2.
 #
 # </details>
 #
@@ -201,7 +206,8 @@ def fit(images, labels, decay=0.0, start="zeros", epochs=10, seed=0):
     return model
 
 
-shown = train.take(profile(smoke=3000, classroom=20_000, full=len(train)))
+most = profile(smoke=3000, classroom=20_000, full=len(train))
+shown = train.take(min(most, len(train)))  # the sample that comes with the package is smaller
 shown_x, shown_y = shown.unit(), shown.labels
 regression = fit(shown_x, shown_y)
 
@@ -228,32 +234,47 @@ fitted = three(regression, shown_x, shown_y)
 print("ok: trained on and new are told equally well" if fitted[0] - fitted[1] < 0.06 else fitted)
 print("ok: shoved, more than a third is lost" if fitted[2] < fitted[1] * 2 / 3 else fitted)
 
+# %% [markdown]
+# The reverse experiment: 300 images, shown again and again until the model knows them by heart. It
+# takes as many steps of training as the well fitted one; and as one may ask what steps do, both are
+# trained twice, for a short and for a long time.
+
+
 # %% tags=["S4.22"]
-by_heart = []
-for seed in range(profile(smoke=1, classroom=3, full=5)):
-    part = shown.take(300, seed=seed)
-    part_x, part_y = part.unit(), part.labels
-    model = fit(part_x, part_y, epochs=profile(smoke=40, classroom=100, full=100), seed=seed)
-    by_heart.append(three(model, part_x, part_y))
-print("softmax regression           train   test   FGSM .1")
-print(f"{len(shown_x):6,} images             " + "   ".join(f"{value:.3f}" for value in fitted))
-for row in by_heart:
-    print("   300, until it knows them  " + "   ".join(f"{value:.3f}" for value in row))
+def row(name, model, x, y):
+    """Steps of training, sum of |w| (the mean of ten classes), and the three accuracies."""
+    w, taken = model.layers[-1].get_weights()[0], int(model.optimizer.iterations)
+    print(f"{name:22}{taken:6}{np.abs(w).sum(axis=0).mean():12.1f}   "
+          + "   ".join(f"{value:.3f}" for value in three(model, x, y)))  # fmt: skip
+
+
+print(f"{'softmax regression':22} steps  sum of |w|   train    test  FGSM .1")
+again = np.arange(len(shown_x)) % 300  # 300 images, as often as it takes
+for epochs in (3, 10):
+    well = regression if epochs == 10 else fit(shown_x, shown_y, epochs=epochs)
+    row(f"{len(shown_x):,} images", well, shown_x, shown_y)
+    for seed in range(profile(smoke=1, classroom=3, full=5)):
+        part = shown.take(300, seed=seed)
+        part_x, part_y = part.unit(), part.labels
+        by_heart = fit(part_x[again], part_y[again], epochs=epochs, seed=seed)
+        row("  300, by heart", by_heart, part_x, part_y)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
 # b. Training and test accuracy are within a point of each other, and the shove takes three quarters
-# of what was right. The reverse experiment are the rows below: a model that knows 300 images by heart
-# (training accuracy 1.000, on new ones 6 to 8 points worse) keeps *more* under the same shove, with
-# every seed: about .4 for .22. Overfitting is bad, but it is not this. (On clothes, where they stand
-# in, the one that learned by heart keeps less: neither order is a law.)
+# of what was right. And the table: a model that knows 300 images by heart (training accuracy 1.000,
+# on new ones 5 to 9 points worse) keeps about as much after the short training, and *more* after
+# the long one. The length of the training takes the well fitted one from .40 to .22, as much as
+# learning by heart or not changes anywhere here. The sum of |w| grows with the steps; part 5 says
+# what it does. Overfitting is bad, but it is not this.
 #
 # </details>
 #
-# Now suspect (b). A blob has an end: walk on in the same direction and the verdict should come back.
-# And a blob that is bad luck of *this* model is no bad luck of another. Both can be tried: walk on to
-# three times the epsilon; and take the examples to a model that was trained on other images.
+# Now suspect (b). A blob has an end: walk on in the same direction and the verdict should come
+# back. And a blob that is bad luck of *this* model is no bad luck of another. Both can be tried:
+# walk on to one and a half times the epsilon, where the network still gets some of all images
+# right; and take the examples to a model that was trained on other images.
 
 # %% tags=["S4.23", "S4.24", "nbval-check-output"]
 # 1 images that both models get right: from here on "accuracy left" begins at 1
@@ -263,13 +284,15 @@ right &= logits(cnn, test_x).argmax(axis=1) == test_y
 x, y = test_x[right][:n], test_y[right][:n]
 
 
-# 2 who is fooled at epsilon .1, and of these, who still is at .3
+# 2 who is fooled at epsilon .1, and of these, who still is at .15
 def fooled(model, epsilon, source=None):
     return logits(model, fgsm(source or model, x, y, epsilon=epsilon)).argmax(axis=1) != y
 
 
-stay = {name: fooled(model, 0.3)[fooled(model, 0.1)].mean()
-        for name, model in (("regression", regression), ("network", cnn))}  # fmt: skip
+stay, others_fall = {}, {}
+for name, model in (("regression", regression), ("network", cnn)):
+    early, late = fooled(model, 0.1), fooled(model, 0.15)
+    stay[name], others_fall[name] = late[early].mean(), late[~early].mean()
 # 3 two regressions that share no training image: made on one, shown to the other
 half = len(shown_x) // 2
 one, two = (fit(shown_x[part], shown_y[part]) for part in (slice(half), slice(half, None)))
@@ -278,10 +301,9 @@ print("ok: walked on, nearly all stay fooled" if min(stay.values()) > 0.9 else s
 print("ok: a model that saw other images is fooled, too" if caught > 0.3 else caught)
 
 # %%
-print(
-    "still fooled at three times the epsilon: "
-    + ", ".join(f"{name} {share:.2f}" for name, share in stay.items())
-)
+for name in stay:
+    print(f"fooled at .15, {name}: {stay[name]:.2f} of those fooled at .1, "
+          f"{others_fall[name]:.2f} of the others")  # fmt: skip
 one_by_two = logits(two, fgsm(one, x, y, epsilon=0.1)).argmax(axis=1)
 one_by_one = logits(one, fgsm(one, x, y, epsilon=0.1)).argmax(axis=1)
 both = (one_by_one != y) & (one_by_two != y)
@@ -290,9 +312,11 @@ print(f"fooled at .1: the model attacked {np.mean(one_by_one != y):.2f}, the oth
       f"{np.mean(one_by_one[both] == one_by_two[both]):.2f} of the cases")  # fmt: skip
 
 # %% [markdown]
-# No blob: it is a half of the world. And not luck: the two regressions even agree on *which* wrong
-# class. The slides reason the same way: what carries over from model to model is systematic. (That it
-# does not carry over to *every* model you will see in part 10.)
+# No blob, as far as we walked: none of the fooled came back, while a part of the others still
+# stood. (For the regression that is geometry: a plane has no end.) And not luck: the two
+# regressions even agree on *which* wrong class. The slides reason alike: what carries over from
+# model to model is systematic. (That it does not carry over to *every* model you will see in part
+# 10.)
 #
 # *Say in one sentence why the second test speaks against "bad luck".*
 #
@@ -301,12 +325,13 @@ print(f"fooled at .1: the model attacked {np.mean(one_by_one != y):.2f}, the oth
 #
 # ## 3. The fast gradient step
 #
-# The paper that asked for the simplest attack (Goodfellow, Shlens and Szegedy 2015) makes the loss J
-# of the *true* class y a straight line at x, and goes as far up as epsilon in l-inf allows:
+# The paper that asked for the simplest attack (Goodfellow, Shlens and Szegedy 2015) makes the loss
+# J of the *true* class y a straight line at x, and goes as far up as epsilon in l-inf allows:
 #
 # $$x' = x + \epsilon\ \mathrm{sign}(\nabla_x J(x, y))$$
 #
-# It is the gradient by the *image*; the weights stay as they are. With TensorFlow that is a tape that
+# It is the gradient by the *image*; the weights stay as they are. What leaves the range from 0 to 1
+# ("the box") is brought back to its wall. With TensorFlow that is a tape that
 # watches the image:
 
 # %% tags=["S4.42", "S4.20"]
@@ -362,18 +387,18 @@ fell = accuracy(regression, theirs, y)
 print("ok: the shoved images are read worse" if fell < 0.7 else fell)
 
 # %% [markdown]
-# From here on we use `gankit.attacks.fgsm`. It differs in two details: it climbs the *log-odds* of
-# the true class, whose gradient points the same way as that of the loss but does not vanish where the
-# model is very sure (lesson 12 shows what happens otherwise); and a pixel whose slope is exactly 0
-# goes to the side where there is more room.
+# From here on we use `gankit.attacks.fgsm`. It differs in two details: it goes down the *log-odds*
+# of the true class (the log of p / (1 - p)), whose gradient has the direction of the loss's but
+# does not vanish where the model is very sure (lesson 12 shows what happens otherwise); and a pixel
+# whose slope is exactly 0 goes to the side where there is more room.
 #
-# The slides call the y in the formula "y_true, model output for x". It is the label. Where the model
-# is right the two are the same, and there only.
+# The slides call the y in the formula "y_true, model output for x". It is the label. Where the
+# model is right the two are the same, and there only.
 #
 # ### Made to fail: one sign
 #
-# A student reports: "accuracy under FGSM .1: 1.000. Our model is robust!" The code has a minus where
-# the plus should be.
+# A student reports: "accuracy under FGSM .1: 1.000. Our model is robust!" The code has a minus
+# where the plus should be.
 #
 # **Predict.** Which *one* number, printed before and after, would have told?
 #
@@ -419,9 +444,10 @@ for name, (share, size, loss) in told.items():
 #
 # The slides show the paper's panda: "panda" 57.7 %, plus .007 times a pattern (which the network
 # itself would call "nematode", 8.2 %), gives "gibbon" 99.3 %. The same with our network. The middle
-# panel is the perturbation, orange where a pixel gets lighter and purple where it gets darker (white:
-# a black pixel that was told to get darker). Shown to the network as an image, with grey for "no
-# change", it has a verdict too.
+# panel is the perturbation, orange where a pixel gets lighter and purple where it gets darker
+# (white: a black pixel that was told to get darker). Shown to the network as an image, with grey
+# for "no change", it has a verdict too. (The scale goes to .3, for the slider below: at .1 the
+# colours are pale.)
 
 
 # %%
@@ -437,8 +463,8 @@ def panels(image, made, model, epsilon):
     pattern = 0.5 + (made - image) / (2 * max(epsilon, 1e-6))
     texts = [say(model, image), f"as an image: {say(model, pattern)}", say(model, made)]
     alt = (f"Left an image, which the network calls {texts[0]}. Middle what is added, at most "
-           f"{epsilon:g} a pixel; {texts[1]}. Right the sum, {texts[2]}; to the eye it still "
-           "shows what the left one shows, on a mottled ground.")  # fmt: skip
+           f"{epsilon:g} a pixel; {texts[1]}. Right the sum, {texts[2]}: the left image on "
+           "a mottled ground, which at .1 is plain to see and deceives no eye.")  # fmt: skip
     fig, axes = figure(1, 3, (7.6, 2.7), alt=alt)
     for ax, part, text in zip(axes, (image, made - image, made), texts):
         change = ax is axes[1]
@@ -458,10 +484,12 @@ def show(epsilon=0.1):
     return panels(one_x, made, cnn, epsilon)
 
 
-# of the first images, the one of whose wrong verdict the network is surest
-candidates = fgsm(cnn, x[:100], y[:100], epsilon=0.1)
-p = softmax(logits(cnn, candidates), axis=1)
-chosen = np.where(p.argmax(axis=1) != y[:100], p.max(axis=1), 0).argmax()
+# of wrong verdicts that are 98 % sure, the one that was least likely before
+candidates = fgsm(cnn, x[:200], y[:200], epsilon=0.1)
+p_before, p_after = (softmax(logits(cnn, z), axis=1) for z in (x[:200], candidates))
+verdict = p_after.argmax(axis=1)
+sure_and_wrong = (verdict != y[:200]) & (p_after.max(axis=1) > 0.98)
+chosen = np.where(sure_and_wrong, p_before[np.arange(200), verdict], 2).argmin()
 one_x, one_y = x[chosen], y[chosen]
 show(0.1)
 
@@ -474,11 +502,17 @@ from ipywidgets import FloatSlider, interact
 slider = FloatSlider(value=0.1, min=0, max=0.3, step=0.01, continuous_update=False)
 _ = interact(show, epsilon=slider)
 
+# %%
+for epsilon in (0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3):
+    made = fgsm(cnn, one_x[None], one_y[None], epsilon=epsilon)[0]
+    print(f"epsilon {epsilon:4}: {say(cnn, made)}")
+
 # %% tags=["S4.13", "S4.14", "S4.15", "nbval-check-output"]
 # the surest of many is one picture: how sure is the network of its wrong verdicts in general?
 attacked = fgsm(cnn, x, y, epsilon=0.1)
 p = softmax(logits(cnn, attacked), axis=1)
-wrong, clean = p.argmax(axis=1) != y, softmax(logits(cnn, x), axis=1).max(axis=1)
+wrong, sure_before = p.argmax(axis=1) != y, softmax(logits(cnn, x), axis=1).max(axis=1)
+sure_after = p.max(axis=1)[wrong]
 signs = np.random.default_rng(0).choice(np.float32([-1, 1]), x.shape)
 random_signs = np.clip(x + 0.1 * signs, 0, 1)
 chance, aimed = accuracy(cnn, random_signs, y), accuracy(cnn, attacked, y)
@@ -487,16 +521,17 @@ print("ok: random signs of that size do far less" if aimed < chance - 0.1 else (
 
 # %%
 print(f"left at .1: FGSM {aimed:.3f}, random signs {chance:.3f}")
-print(f"probability of the verdict, median: right ones before {np.median(clean):.3f}, wrong ones "
-      f"after {np.median(p.max(axis=1)[wrong]):.3f}, "
-      f"{np.mean(p.max(axis=1)[wrong] > 0.99):.0%} of these above .99")  # fmt: skip
+print(f"probability of the verdict, median: right ones before {np.median(sure_before):.3f}, "
+      f"wrong ones after {np.median(sure_after):.3f}, "
+      f"{np.mean(sure_after > 0.99):.0%} of these above .99")  # fmt: skip
 
 # %% [markdown]
-# "Optimal direction to move all the pixels", say the slides. Optimal it is for a straight line, under
-# l-inf. How straight the line is comes in part 6. And the gibbon's 99.3 % is no rule here: wrong
-# verdicts of our network are less sure than right ones were.
+# "Optimal direction to move all the pixels", say the slides. Optimal it is for a straight line,
+# under l-inf. How straight the line is comes in part 6. And the gibbon's 99.3 % is no rule here:
+# wrong verdicts of our network are less sure than right ones were.
 #
-# Seven things the slides say of fast gradient methods, each with a number of ours:
+# Seven things the slides say of fast gradient methods, each with what this lesson has to show for
+# it:
 
 # %% tags=["S4.42", "nbval-check-output"]
 import time
@@ -515,9 +550,9 @@ def seconds(f):
 
 part = ops.convert_to_tensor(x[:200])
 ratio = seconds(lambda: slopes(cnn, part, y[:200])) / seconds(lambda: cnn(part, training=False))
-sizes = [accuracy(cnn, fgsm(cnn, x, y, epsilon=e), y) for e in (0.02, 0.05, 0.1, 0.2)]
+at_sizes = [accuracy(cnn, fgsm(cnn, x, y, epsilon=e), y) for e in (0.02, 0.05, 0.1, 0.2)]
 print("ok: as cheap as a few looks at the images" if ratio < 15 else ratio)
-print("ok: the larger epsilon, the less is left" if all(np.diff(sizes) < 0) else sizes)
+print("ok: the larger epsilon, the less is left" if all(np.diff(at_sizes) < 0) else at_sizes)
 
 # %% tags=["S4.42"]
 rows = {
@@ -525,7 +560,7 @@ rows = {
     "up: untargeted, down: targeted": "part 8",
     "very effective on images": f"network: {aimed:.2f} left at .1",
     "fast and easy": f"{ratio:.1f} times the time of a look at the images",
-    "epsilon sets the size": "left at .02, .05, .1, .2: " + ", ".join(f"{s:.2f}" for s in sizes),
+    "epsilon is the size": "left at .02, .05, .1, .2: " + ", ".join(f"{s:.2f}" for s in at_sizes),
     "usable while training": "part 11",
     "by back-propagation": "the tape above",
 }
@@ -539,8 +574,8 @@ for name, text in rows.items():
 #
 # ### Exercise 2: a fair control
 #
-# Given Gaussian noise of any length and the attack's shift, make noisy images whose noise is as long
-# (in l2) as the shift of the same image. Do not clip.
+# Given Gaussian noise of any length and the attack's shift, make noisy images whose noise is as
+# long (in l2) as the shift of the same image. Do not clip.
 #
 # <details><summary>Hint</summary>The length of an image's noise is the root of the sum of its
 # squares, over height, width and channels: `axis=(1, 2, 3), keepdims=True`.</details>
@@ -575,10 +610,10 @@ noise = np.random.default_rng(1).normal(size=x.shape)
 times = (1, 2, 4, 8)
 versus = {}
 for name, model in (("regression", regression), ("network", cnn)):
-    made = fgsm(model, x, y, epsilon=0.1)
-    noisy = [fair_noise(x, noise, k * (made - x)) for k in times]
+    shift = fgsm(model, x, y, epsilon=0.1) - x
+    noisy = [fair_noise(x, noise, k * shift) for k in times]
     left = [accuracy(model, images, y) for images in noisy]
-    versus[name] = accuracy(model, made, y), left
+    versus[name] = accuracy(model, x + shift, y), left
 gaps = [left[0] - attacked for attacked, left in versus.values()]
 print("ok: noise as long does far less" if min(gaps) > 0.2 else versus)
 falls = all(left[3] < left[0] - 0.1 for _, left in versus.values())
@@ -614,8 +649,8 @@ fig
 #
 # The slides show both in one figure, pairs of originals and distorted digits: (a) adversarial ones,
 # which we read and the model does not; (b) noisy ones, of which they say that we fail and the model
-# succeeds. The figure is of Szegedy et al. (2014), noise of sigma 1 on a softmax regression: they
-# give 51 %.
+# succeeds. How large the noise is they do not say; take sigma 1, as much as the whole way from
+# black to white.
 #
 # **Predict** our regression with sigma 1. A guess without any look would be right for 10 %.
 
@@ -671,17 +706,17 @@ plots.image_grid(
 )  # fmt: skip
 
 # %% [markdown]
-# Six in ten at sigma 1, a little more than in the paper: better than one expects of such pictures,
-# and no "success". It needs pixels below 0 and above 1, too: with noise cut to real pixels, light specks on
-# black, a quarter is left. Half of (b) holds. (Whether *you* fail on them you can see above; we asked
-# no one.)
+# Six in ten at sigma 1: better than one expects of such pictures, and no "success". It needs pixels
+# below 0 and above 1, too: with noise cut to real pixels, light specks on black, a quarter is left.
+# Half of (b) holds. (Whether *you* fail on them you can see above; we asked no one.)
 #
 # ## 5. Many small pushes
 #
-# Neither noise nor overfitting. What then? Look at the regression: one score is a sum, w times x. Two
-# classes, d features. Along each feature their means are so close that nothing can be told from a
-# single one; all together the classes lie 4 standard deviations apart, however many features there
-# are. The best linear model gets 97.7 % right. Now shove each feature by .1 standard deviations.
+# Neither small noise nor overfitting. What then? Look at the regression: one score is a sum, w
+# times x. Two classes, d features. Along each feature their means are so close that nothing can be
+# told from a single one; all together the classes lie 4 standard deviations apart, however many
+# features there are. The best linear model gets 97.7 % right. Now shove each feature by .1 standard
+# deviations.
 #
 # **Predict** the accuracy left with 10, 100, 784 and 3,072 features.
 #
@@ -734,9 +769,10 @@ fig
 # <details><summary>Answer</summary>
 #
 # c. The score has to be pushed by its margin, here about 4. Each feature pushes with epsilon times
-# its weight, and these pushes *add up*: epsilon times the sum of all |w|. Each |w| is 2/root(d), there
-# are d of them, so the sum is 2 root(d): it grows, while the margin stays. Random signs push with a
-# sum of mixed signs, which stays small. That is the whole mechanism.
+# its weight, and these pushes *add up*: epsilon times the sum of all |w|. Each |w| is 2/root(d),
+# there are d of them, so the sum is 2 root(d): it grows, while the margin stays. Random signs push
+# with a sum of mixed signs, which stays small. That is the whole mechanism. (The margin stays
+# because we made the toy so. Real images give no such promise; we come to that.)
 #
 # </details>
 #
@@ -745,13 +781,14 @@ fig
 # A linear model with weights w, and an image whose score lies `margin` above the line. Every pixel
 # may move by epsilon. From which epsilon on can the verdict be turned?
 #
-# <details><summary>Hint</summary>All pixels push. Try it for w = (3, -4) and margin 5.</details>
+# <details><summary>Hint</summary>Let each pixel move by .1 the way that lowers the score. By how
+# much does it fall for w = (3, -5)? How often does that go into a margin of 5?</details>
 
 
 # %% tags=["exercise"]
 def smallest_step(w, margin):
     """The smallest epsilon (l-inf) that brings the score down by `margin`."""
-    # solution: all pixels push
+    # solution: how much does the score fall per unit of epsilon?
     return margin / np.abs(w).sum()
     # end of solution
 
@@ -761,8 +798,8 @@ smallest_step = check("11.smallest_step", smallest_step)
 
 # %% [markdown]
 # For ten classes: the line between the true class and each other one has the weights w_y - w_k. The
-# smallest of the nine steps counts. So for softmax regression nothing needs to be searched: it can be
-# computed for each digit, and checked.
+# smallest of the nine steps counts. So for softmax regression nothing needs to be searched: it can
+# be computed for each digit, and checked. (Without the box: black pixels may go below 0.)
 
 
 # %% tags=["S4.25", "nbval-check-output"]
@@ -787,7 +824,33 @@ print(
     f"smallest step that turns a verdict: median {np.median(steps):.3f}; one digit in ten falls "
     f"at {np.quantile(steps, 0.1):.3f}, nine in ten at {np.quantile(steps, 0.9):.3f}"
 )
-print(f"in levels of an 8-bit image: median {255 * np.median(steps):.0f} of 255")
+
+# %% [markdown]
+# Those shoves are no images yet. In the box a black pixel that should get darker cannot: it pushes
+# only as far as it has room. That can be computed, too.
+
+
+# %% tags=["S4.15", "S4.25"]
+def step_in_box(w, margin, pixels):
+    """The smallest epsilon if no pixel may leave [0, 1], found by halving."""
+    room, low, high = np.where(w > 0, pixels, 1 - pixels), 0.0, 1.0
+    for _ in range(12):
+        middle = (low + high) / 2
+        enough = np.abs(w) @ np.minimum(middle, room) >= margin
+        low, high = (low, middle) if enough else (middle, high)
+    return high
+
+
+w = regression.layers[-1].get_weights()[0]
+boxed = np.array([
+    min(step_in_box(w[:, own] - w[:, k], s[own] - s[k], pixels) for k in range(10) if k != own)
+    for pixels, s, own in zip(x.reshape(len(x), -1), logits(regression, x), y)
+])  # fmt: skip
+cut_off = np.clip(x + (1.01 * steps)[:, None, None, None] * push, 0, 1)
+print(f"a hair more, then clipped: {accuracy(regression, cut_off, y):.3f} of the verdicts are left")
+print(f"smallest step in the box: median {np.median(boxed):.3f}, {255 * np.median(boxed):.0f} of "
+      f"255 levels; at most .1 for {np.mean(boxed <= 0.1):.3f} (FGSM .1 turned "
+      f"{np.mean(fooled(regression, 0.1)):.3f})")  # fmt: skip
 
 # %% [markdown]
 # ### A larger image
@@ -835,8 +898,8 @@ print("ok: unless the weights began at random" if worse else from_random)
 
 # %%
 for name, results in (("zeros", by_size), ("random", from_random)):
-    for px, (clean, attacked) in results.items():
-        print(f"weights began at {name:7}{px} px: clean {clean:.3f}, FGSM .1 {attacked:.3f}")
+    for px, (whole, under) in results.items():
+        print(f"weights began at {name:7}{px} px: clean {whole:.3f}, FGSM .1 {under:.3f}")
 
 # %%
 kinds = {start: weights[56, start][:, 0].reshape(56, 56) for start in ("zeros", "random")}
@@ -859,12 +922,14 @@ fig
 # <details><summary>Answer</summary>
 #
 # b, with a trap. Four copies of a pixel share its weight: a quarter each, four pushes of a quarter.
-# It is not pixels that count, but how much a model can be pushed *compared with its margin*: new
-# information adds both. (And 14 px are no safer: fewer pushes, but smaller margins as well.) The trap
-# is in the last lines. Start the weights at random, as every layer in Keras does, and the larger
-# image *is* weaker, much. Training moves four copies alike, so their differences stay what chance
-# made them (look at the grain): weights that never mattered to any training image, and that an
-# attacker can push all the same. Directions nothing was learned about are open doors.
+# It is not pixels that count, but how much a model can be pushed *compared with its margin*. The
+# toy above held the margin fixed; real images do not: with a quarter of the pixels (14 px) there
+# are fewer pushes, but a smaller margin as well, and here *less* is left than with 28. So "high
+# dimension" alone explains nothing; pushes against margin does. The trap is in the last lines.
+# Start the weights at random, as every layer in Keras does, and the larger image *is* weaker, much.
+# Training moves four copies alike, so their differences stay what chance made them (look at the
+# grain): weights that never mattered to any training image, and that an attacker can push all the
+# same. Directions nothing was learned about are open doors.
 #
 # </details>
 #
@@ -897,18 +962,18 @@ print("ok: the farther from all data, the surer" if sure[3] > max(sure[0], 0.97)
 
 # %%
 print("decay    sum of |w|   test   FGSM .1")
-for decay, push, (clean, attacked) in zip(decays, pushes, kept.values()):
-    print(f"{decay:<9g}{push:8.1f}{clean:9.3f}{attacked:9.3f}")
-clean, attacked = three(recorded, shown_x, shown_y)[1:]
-push = np.abs(recorded.layers[-1].get_weights()[0]).sum(axis=0).mean()
-print(f"recorded {push:8.1f}{clean:9.3f}{attacked:9.3f}")
+for decay, pushed_by, (whole, under) in zip(decays, pushes, kept.values()):
+    print(f"{decay:<9g}{pushed_by:8.1f}{whole:9.3f}{under:9.3f}")
+recorded_at = three(recorded, shown_x, shown_y)[1:]
+push_of = np.abs(recorded.layers[-1].get_weights()[0]).sum(axis=0).mean()
+print(f"recorded {push_of:8.1f}{recorded_at[0]:9.3f}{recorded_at[1]:9.3f}")
 print("mean probability of the verdict, 0, 10, 100, 1,000 away from the images: "
       + ", ".join(f"{value:.3f}" for value in sure))  # fmt: skip
 
 # %% [markdown]
-# The sum of |w| tells who falls. (The recorded run saw all 60,000 digits twelve times, from a random
-# start: a point more accurate, its weights twice as large, and next to nothing left.) Decay is paid
-# for in accuracy.
+# The larger the sum of |w|, the less is left. (The recorded run saw all 60,000 digits twelve times,
+# from a random start: a point more accurate, its weights twice as large, and next to nothing left.)
+# Decay is paid for in accuracy.
 #
 # The last line is what the slides call *pathological outside of the data*: w times x goes on for
 # ever, so nonsense at a distance of 1,000, far outside of any picture, gets a digit, and with 99 %.
@@ -916,8 +981,9 @@ print("mean probability of the verdict, 0, 10, 100, 1,000 away from the images: 
 # ## 6. But networks bend
 #
 # The network is not linear. Goodfellow et al. say: linear *enough*. Its layers are piecewise linear
-# (ReLU) on purpose, as they train better. That can be looked at: walk from a digit along the signs of
-# its gradient, backwards and forwards, and plot the logit of its class.
+# (ReLU: what is negative becomes 0) on purpose, as they train better. That can be looked at: walk
+# from a digit along the signs of its gradient, backwards and forwards, and plot the logit of its
+# class.
 #
 # **Predict** the curves for the network between -.3 and .3.
 #
@@ -928,7 +994,7 @@ print("mean probability of the verdict, 0, 10, 100, 1,000 away from the images: 
 # %%
 guess = "?"  # a, b or c
 
-# %% tags=["S4.27", "nbval-check-output"]
+# %% tags=["S4.27"]
 walk = np.round(np.linspace(-0.3, 0.3, 25), 3)
 m = profile(smoke=30, classroom=200, full=500)
 
@@ -942,28 +1008,34 @@ def along(model):
 
 
 def straightness(curves, reach):
-    """Share of each curve's variance that a straight line explains (R2), within the reach."""
+    """R2 within the reach: the share of a curve's variance that a straight line explains."""
     near = np.abs(walk) <= reach
     return np.array([np.corrcoef(walk[near], c[near])[0, 1] ** 2 for c in curves])
 
 
+# %% tags=["S4.27", "nbval-check-output"]
 curves = {"regression": along(regression), "network": along(cnn)}
 r2 = {reach: straightness(curves["network"], reach) for reach in (0.05, 0.1, 0.3)}
 exact = straightness(curves["regression"], 0.3).min()
 print("ok: the regression is a straight line" if exact > 0.9999 else exact)
 near, far = np.median(r2[0.05]), np.median(r2[0.3])
 print("ok: near the digit the network nearly is one" if near > 0.9 else r2)
-print("ok: farther out it bends" if far < near - 0.02 else r2)
+steep = np.gradient(curves["network"], walk, axis=1).mean(axis=0)  # mean slope at each place
+steep = {place: steep[np.abs(walk - place).argmin()] for place in (-0.2, 0, 0.1, 0.2)}
+print("ok: farther out it bends" if far < near - 0.02 and steep[0.2] > steep[0] / 2 else steep)
 
 # %%
 straight = "; ".join(f"within {reach:g} median {np.median(v):.2f}, worst {v.min():.2f}"
                  for reach, v in r2.items())  # fmt: skip
 print("R2 of a straight line, network:", straight)
+slopes_there = ", ".join(f"{value:.0f} at {place:g}" for place, value in steep.items())
+print("mean slope of the network's logit:", slopes_there)
 fig, axes = figure(
     1, 2, (8, 3), sharex=True,
     alt="The logit of the true class along the sign of the gradient, from -0.3 to 0.3, for five "
-    "images. Left softmax regression: straight lines that fall. Right the network: falling too, "
-    f"nearly straight near 0, bent and flattening farther out. R2 of a straight line: {straight}.",
+    "images. Left softmax regression: straight lines that fall. Right the network: each falls "
+    "steeply through 0 and flattens to both sides, some rise before they fall. Mean slope: "
+    f"{slopes_there}. One step sees only the slope at 0.",
 )  # fmt: skip
 for ax, (name, lines) in zip(axes, curves.items()):
     for line, (colour, style) in zip(lines[:5], plots.STYLES):
@@ -976,12 +1048,26 @@ fig
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# b. Near the digit a line explains nearly everything, for the typical image; for the worst much less.
-# So one step, computed where one stands, goes the right way for a while. Farther out the way bends,
-# and the single step is no longer the best: lesson 12 takes many small ones. "Linear enough" is true
-# near the data, and that is where imperceptible shoves live.
+# b, with limits. Near the digit a line explains nearly everything, for the typical image; for the
+# worst much less. R2 is a mild judge, though: look at the slopes. The curve is steepest where the
+# digit lies and a fifth as steep at .2, so one step, computed where one stands, goes the right
+# way for a while and then on into the flat. "Linear enough" is true near the data. Many small steps
+# turn where the way turns:
 #
 # </details>
+
+# %% tags=["S4.27"]
+steps_of = partial(attacks.projected_gradient_descent, epsilon=0.1, steps=20, batch_size=1000)
+for name, model in (("regression", regression), ("network", cnn)):
+    ways_left = [accuracy(model, attack(model, x[:m], y[:m]), y[:m])
+                 for attack in (partial(fgsm, epsilon=0.1), steps_of)]  # fmt: skip
+    print(
+        f"left at .1, {name:11} one step {ways_left[0]:.3f}, twenty small ones {ways_left[1]:.3f}"
+    )
+
+# %% [markdown]
+# For the straight model one step is nearly all there is. The network looked the better one under
+# one step; under twenty it is the worse. (Lesson 12 is about such attacks.)
 #
 # ## 7. Sign or gradient?
 #
@@ -1001,35 +1087,36 @@ free = dict(bounds=(-9, 9))  # without the box, for a clean comparison
 e = 0.03
 by_sign = fgsm(regression, x, y, epsilon=e, **free)
 by_slope = fgsm(regression, x, y, epsilon=e * 28, norm="l2", **free)  # 28 is the root of 784
-made = {"signs": by_sign, "gradient": by_slope}
-sizes = {
-    name: {k: np.median(v) for k, v in norms(x, z, **free).items()} for name, z in made.items()
+both_ways = {"signs": by_sign, "gradient": by_slope}
+lengths = {
+    name: {k: np.median(v) for k, v in norms(x, z, **free).items()} for name, z in both_ways.items()
 }
-rest = {name: accuracy(regression, z, y) for name, z in made.items()}
-same = np.isclose(sizes["signs"]["l2"], sizes["gradient"]["l2"], rtol=1e-3)
-print("ok: both are equally long in l2" if same else sizes)
+rest = {name: accuracy(regression, z, y) for name, z in both_ways.items()}
+same = np.isclose(lengths["signs"]["l2"], lengths["gradient"]["l2"], rtol=1e-3)
+print("ok: both are equally long in l2" if same else lengths)
 print("ok: the gradient fools more" if rest["gradient"] < rest["signs"] - 0.02 else rest)
-wider = sizes["gradient"]["linf"] > 2 * sizes["signs"]["linf"]
-print("ok: but a pixel goes several times as far" if wider else sizes)
+wider = lengths["gradient"]["linf"] > 2 * lengths["signs"]["linf"]
+print("ok: but a pixel goes several times as far" if wider else lengths)
 
 # %%
-for name in made:
+for name in both_ways:
     print(f"{name:10}left {rest[name]:.3f}; "
-          + ", ".join(f"{k} {sizes[name][k]:.3g}" for k in ("l1", "l2", "linf")))  # fmt: skip
+          + ", ".join(f"{k} {lengths[name][k]:.3g}" for k in ("l1", "l2", "linf")))  # fmt: skip
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
 # b. The tempting (a) is true where each *pixel* has a limit: then all should go to it. Where the
-# *length* is the limit, effort is best spent where it pays most. "Optimal" needs a "for which norm":
-# for l-inf the signs, for l2 the gradient, for l1 the few steepest pixels.
+# *length* is the limit, effort is best spent where it pays most. "Optimal" needs a "for which
+# norm": for l-inf the signs, for l2 the gradient, for l1 the few steepest pixels. (Here the signs
+# waste length besides: they move border pixels, too, on which no weight was ever trained.)
 #
 # </details>
 #
 # ## 8. With a target
 #
-# So far any wrong verdict would do. Formally (slides): untargeted, the verdict on x + p differs from
-# that on x; targeted, it *is* a wanted class.
+# So far any wrong verdict would do. Formally (slides): untargeted, the verdict on x + p differs
+# from that on x; targeted, it *is* a wanted class.
 #
 # ### Exercise 4: one step towards a wish
 #
@@ -1063,7 +1150,7 @@ guess = "?"  # a, b or c
 # %% tags=["S4.33", "S4.44", "nbval-check-output"]
 wish = (y + np.random.default_rng(0).integers(1, 10, len(y))) % 10
 hits = {}
-for name, model, epsilon in (("regression", regression, 0.25), ("network", cnn, 0.2)):
+for name, model, epsilon in (("regression", regression, 0.2), ("network", cnn, 0.2)):
     there = fgsm(model, x, wish, epsilon=epsilon, targeted=True)
     away = fgsm(model, x, wish, epsilon=epsilon)  # the wrong sign: it flees the wish
     said = [logits(model, z).argmax(axis=1) for z in (there, away)]
@@ -1071,7 +1158,7 @@ for name, model, epsilon in (("regression", regression, 0.25), ("network", cnn, 
     hits[name] = [np.mean(s == wish) for s in said] + [
         np.mean(s != y) for s in (said[0], untargeted)
     ]
-ours = targeted_step(x, y, wish, 0.25, lambda x, labels: slopes(regression, x, labels))
+ours = targeted_step(x, y, wish, 0.2, lambda x, labels: slopes(regression, x, labels))
 agree = np.mean(logits(regression, ours).argmax(axis=1) == wish)
 print(
     "ok: ours hits as often as the package" if abs(agree - hits["regression"][0]) < 0.02 else agree
@@ -1090,25 +1177,29 @@ for name, (hit, plus, any_error, untargeted) in hits.items():
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# b for the network; the straight regression grants most wishes. One step towards a far class leaves
-# the digit's own class, and lands somewhere on the way. (Many steps: lesson 12.)
+# b for the network; the straight regression grants two thirds of the wishes at the same epsilon.
+# One step towards a far class leaves the digit's own class, and lands somewhere on the way. (Many
+# steps: lesson 12.)
 #
 # </details>
 #
 # ## 9. One 9, ten verdicts
 #
-# The attack that made all this known (Szegedy et al. 2014) asks more: the *nearest* image that the model
-# takes for the target. In the slides' words: make |x - x'|^2 small so that f(x') is the target and x'
-# stays in [0, 1]; and as that is hard, minimise c |x - x'|^2 + loss(x', target) in the box, by
-# L-BFGS. The weight c must be searched. `gankit.attacks.lbfgs` (which has c on the other term) does
-# that, and goes on here until the target has 99 %. The model is the recorded regression.
+# The attack that made all this known (Szegedy et al. 2014) asks more: the *nearest* image that the
+# model takes for the target. In the slides' words: make |x - x'|^2 small so that f(x') is the
+# target and x' stays in [0, 1]; and as that is hard, minimise c |x - x'|^2 + loss(x', target) in
+# the box, by L-BFGS (a method that guesses how the slope itself changes from the steps it took).
+# The weight c must be searched. `gankit.attacks.lbfgs` (which has c on the other term) does that,
+# and goes on here until the target has 99 %. The model is the recorded regression: trained as one
+# usually does, random start, all images, and by part 5's table the weakest of all we have (sum of
+# |w|). All lengths below hang on that; a model with decay would need more.
 #
 # The slides' table is a chain: a 9 becomes a 0, that a 1, that a 2, and so on.
 #
 # **Predict.** How far from the 9 is the end of the chain, after ten changes?
 #
 # - a) about ten times as far as one change: ten changes add up
-# - b) hardly farther than the farthest of single changes
+# - b) not much farther than the farthest of single changes
 # - c) back at the 9
 
 # %%
@@ -1150,22 +1241,22 @@ reach = np.linspace(0, 0.6, 60)
 starts = np.repeat(nine, len(goals), axis=0)
 ways = fgsm(recorded, starts, goals, epsilon=1, targeted=True, bounds=(-9, 9)) - starts
 tries = np.clip([nine[0] + t * ways for t in reach], 0, 1)  # (60, goals, ...)
-p = softmax(logits(recorded, tries.reshape(-1, *x.shape[1:])), axis=1).reshape(60, -1, 10)
-there = p[:, np.arange(len(goals)), goals] >= 0.99
-first = [from_nine(tries[there[:, i].argmax(), i : i + 1])[0] if there[:, i].any() else np.inf
+p_tries = softmax(logits(recorded, tries.reshape(-1, *x.shape[1:])), axis=1).reshape(60, -1, 10)
+there = p_tries[:, np.arange(len(goals)), goals] >= 0.99
+one_step = [from_nine(tries[there[:, i].argmax(), i : i + 1])[0] if there[:, i].any() else np.inf
          for i in range(len(goals))]  # fmt: skip
-print("ok: nearer than one step of signs that gets there" if all(alone < first) else first)
+print("ok: nearer than one step of signs that gets there" if all(alone < one_step) else one_step)
 
 # %% tags=["S4.64", "S4.65"]
 plots.image_grid(
     np.concatenate([nine, single, chain]), columns=len(goals) + 1, scale=2,
-    titles=["'9'" if digits else "start"] + [
+    titles=[f"'9' {softmax(logits(recorded, nine))[0, 9]:.1%}" if digits else "start"] + [
         f"'{k}' {p[k]:.1%}" if digits else f"{p[k]:.1%}"
         for k, p in zip((*goals, *goals, 9), (*p_single, *p_chain))],
     rows=["each by itself", "one after another"],
     alt="Two rows of one handwritten 9. Above, first as it is, then turned into each other digit "
     "by itself; below, one change after the other. Softmax regression gives each the wanted digit "
-    f"at 99 % or more. All {2 * len(goals)} still look like the same 9 on a mottled ground: l2 "
+    f"at 99 % or more. All {2 * len(goals) + 1} still look like the same 9 on a mottled ground: l2 "
     f"{alone.min():.1f} to {alone.max():.1f} from it, the chain at most {drifted.max():.1f}, real "
     f"other digits at least {min(real):.1f}.",
 )  # fmt: skip
@@ -1174,15 +1265,18 @@ plots.image_grid(
 print("l2 from the 9:   " + "".join(f"{k:>6}" for k in goals) + "     9")
 print("each by itself   " + "".join(f"{value:6.2f}" for value in alone))
 print("in the chain     " + "".join(f"{value:6.2f}" for value in drifted))
-print("one step of signs" + "".join(f"{value:6.2f}" for value in first) + "   (inf: never there)")
+print(
+    "one step of signs" + "".join(f"{value:6.2f}" for value in one_step) + "   (inf: never there)"
+)
 print("nearest real one " + "".join(f"{value:6.2f}" for value in real))
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
 # b. Each change goes over a line, and the next one comes back over it on its way elsewhere. So all
-# ten verdicts lie within a few units of the 9. Each of the single ones is nearer to it than the
-# nearest real digit of that class.
+# ten verdicts lie within a few units of the 9: the farthest link is a fifth farther than the
+# farthest single change, the last one less than a tenth. Each of the single ones is nearer to it
+# than the nearest real digit of that class.
 #
 # </details>
 #
@@ -1200,14 +1294,15 @@ print(f"{np.sum(p_more >= 0.99)} of {len(p_more)} at 99 %; l2 of each: "
       + "; ".join(f"{row.min():.1f} to {row.max():.1f}" for row in far))  # fmt: skip
 
 # %% [markdown]
-# In the picture you read a 9, twenty times. Is there anything that looks like a 1, or a 3?
+# Look at the picture again: which of the twenty would you not call a 9? We would call all twenty
+# so.
 #
 # ## 10. Who else falls?
 #
 # "Most models fail", the slides say: logistic and softmax regression, support vectors, neighbours,
 # trees, networks, ensembles. Older than all of it is a spam filter that Dalvi et al. beat in 2004,
-# among other ways by *adding good words*. A filter of the time (naive Bayes) weighs 300 words, each for or against spam.
-# The mails below are made up; the mechanism is the same sum.
+# among other ways by *adding good words*. A filter of the time (naive Bayes) weighs 300 words, each
+# for or against spam. The mails below are made up; the mechanism is the same sum.
 #
 # **Predict.** How many of the 300 words must be added to a typical caught spam?
 
@@ -1255,8 +1350,8 @@ print(f"the filter is right for {right_mails:.2f} of 1,000 new mails; good words
 
 # %% [markdown]
 # Nine years later Biggio et al. (2013) went down the slope of a support vector machine's score, on
-# MNIST's 3 against 7. A linear one is your exercise 3 again; what random signs of the same size do
-# stands beside.
+# MNIST's 3 against 7. A linear one is your exercise 3 again (and again without the box), with
+# random signs of the same size as the control.
 
 # %% tags=["S4.18", "nbval-check-output"]
 from sklearn.svm import SVC, LinearSVC
@@ -1286,8 +1381,8 @@ print(f"smallest step for 3 against 7: median {np.median(least):.3f}, {len(lab)}
 # Trees and neighbours have no slope to follow. But examples made on *another* model can be carried
 # over. So: FGSM .1 on our regression, shown to models that never met it.
 #
-# **Predict** which of them will stand best and which worst: logistic regression, linear SVM, SVM with
-# a radial kernel, 5 nearest neighbours, one decision tree, a forest of 100 trees.
+# **Predict** which of them will stand best and which worst: logistic regression, linear SVM, SVM
+# with a radial kernel, 5 nearest neighbours, one decision tree, a forest of 100 trees.
 
 # %%
 guess = "?"  # best, worst
@@ -1337,21 +1432,24 @@ for name, (ok, *left) in carried.items():
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Neighbours stand best, the single tree worst. Linear models fall for what was made on another
-# linear model. And look at the tree with *random* signs: it breaks under any noise, as each of its
-# questions ("is pixel 412 above .5?", and often: above 0?) hangs on a single pixel. Most of what FGSM
-# does to it is no transfer, only size. **Always put random signs beside it.** What was made on the
-# network hardly moves anyone but trees. "Transferable" holds between models that are alike; that
-# speaks against bad luck, and against "every model fails" as well. (Carried over. An attack made
-# *for* a radial SVM or for neighbours is stronger: the table gives the least they lose.)
+# Neighbours stand best, the single tree worst. Linear models lose a quarter to a third to what was
+# made on another linear model, where random signs take 1 %. And look at the tree with *random*
+# signs: it breaks under any noise, as each of its questions ("is pixel 412 above .5?", and often:
+# above 0?) hangs on a single pixel. Most of what FGSM does to it is no transfer, only size.
+# **Always put random signs beside it.** The forest is another case: signs take a fifth, the carried
+# shove more than two thirds. What was made on the network hardly moves anyone but trees; but at .1
+# it fools the network itself in a third of the cases only. "Transferable" holds between models that
+# are alike; that speaks against bad luck, and against "every model fails" as well. (Carried over.
+# An attack made *for* a radial SVM or for neighbours is stronger: the table gives the least they
+# lose.)
 #
 # </details>
 #
 # ## 11. What it is good for
 #
 # Four uses, say the slides: to evaluate a model, to attack it, to train it, and to conceal. One
-# number for each. To train with them, FGSM images are made anew for each batch, from the model as it
-# is then.
+# number for each. To train with them, FGSM images are made anew for each batch, from the model as
+# it is then.
 
 # %% tags=["S4.29"]
 # train: each batch is shoved for the model as it is then
@@ -1376,11 +1474,12 @@ print(
     f"train:    test {hard[1]:.3f} (was {fitted[1]:.3f}), under FGSM .1 {hard[2]:.3f} "
     f"(was {fitted[2]:.3f})"
 )
-print(f"conceal:  likeness to the original (SSIM, 1 is equal) {report.ssim:.2f}")
+unlike = np.mean(ssim(x, np.roll(x, 1, axis=0)))
+print(f"conceal:  likeness to the original (SSIM: structural similarity) {report.ssim:.2f}; "
+      f"1 is equal, two different images {unlike:.2f}")  # fmt: skip
 
 # %% [markdown]
-# (Made once an epoch, for the model as it was at the epoch's start, they did harm when we tried:
-# .13 left in place of .22. The model learns to read yesterday's shove. A later lesson goes into it.)
+# Training on them has a price: the accuracy on clean images. A later lesson goes into it.
 #
 # ### Accuracy against epsilon
 #
@@ -1398,12 +1497,12 @@ epsilons = [0.02, 0.05, 0.1, 0.15, 0.2, 0.3]
 swept = accuracy_curves(
     cnn, x, y, {"FGSM": fgsm, "random signs": signs_step}, epsilons, guards=False
 )
-first, fifth = swept.top1, swept.top5
+top1, top5 = swept.top1, swept.top5
 print("ok: FGSM's curve lies below that of random signs"
-      if all(first["FGSM"][2:] < first["random signs"][2:]) else first)  # fmt: skip
+      if all(top1["FGSM"][2:] < top1["random signs"][2:]) else top1)  # fmt: skip
 print("ok: the label stays longer among the first five"
-      if all(fifth["FGSM"] >= first["FGSM"]) and fifth["FGSM"][3] > first["FGSM"][3] + 0.2
-      else fifth)  # fmt: skip
+      if all(top5["FGSM"] >= top1["FGSM"]) and top5["FGSM"][3] > top1["FGSM"][3] + 0.2
+      else top5)  # fmt: skip
 
 # %%
 plot_curves(swept, "digits, the network" if digits else "clothes, the network")
@@ -1474,53 +1573,63 @@ result
 # ## Back to the vote
 #
 # Vote again. Which of a, b, c, d do you give up, and what would you write for d?
-#
+
+# %%
+second_vote = "?"  # a, b, c or d
+print(f"first vote {first_vote}, now {second_vote}")
+
+# %% [markdown]
 # <details><summary>What we make of it</summary>
 #
 # (a) fails by the fair control: noise as long leaves nearly all. (b) fails by part 2: equal on what
-# was trained on and on what is new, and the one that learned by heart keeps more. (c) is upside down:
-# the linear model falls sooner and more surely than the network, and by a mechanism one can compute.
-# (d): many small pushes add up in a score that is a sum, or nearly one where the image lies; the more
-# directions can be pushed compared with the margin, the smaller each push may be. It is a geometric
-# fact about the model, so it is the same for models that are alike.
+# was trained on and on what is new, and one that learned by heart keeps about as much or more. (c)
+# fails as well: a model of one layer falls, by a mechanism one can compute; no depth is needed.
+# (Which of the two falls more hangs on the attack: under one step the regression, under twenty the
+# network.) (d): many small pushes add up in a score that is a sum, or nearly one where the image
+# lies; the larger all pushes together compared with the margin, the smaller each may be. It is a
+# geometric fact about the model, so it is the same for models that are alike.
 #
 # </details>
 #
-# "Achilles' heel" and "Potemkin village", the slides call it. Heel, if all else is sound; village, if
-# what looks like reading digits is only a facade of sums. What you have seen fits both.
+# "Achilles' heel" and "Potemkin village", the slides call it. Heel, if all else is sound; village,
+# if what looks like reading digits is only a facade of sums. What you have seen fits both.
 #
 # ## Exit note
 #
 # Which bet did you lose? And what do you ask, from now on, of whoever shows you an accuracy under
 # attack?
 #
+# <details><summary>Ours</summary>The larger image: we expected copies to be weaker. And we ask: did
+# the loss rise? What do random signs of that size do? One step or many, in which norm, in the
+# box?</details>
+#
 # ## The claims
 #
 # | item | the claim | theirs | ours | verdict |
 # |---|---|---|---|---|
 # | S4.13 | a model should give x + p the class of x, for every p no larger than epsilon | a definition | holds for .999 of random signs of size .1, and fails for one chosen p in a third of 1,000 digits (network) | fails: that is what the lesson is about |
-# | S4.14 | panda, plus .007 times a pattern ("nematode"), is a gibbon, surer than before | 57.7 %, 8.2 %, 99.3 % | a 7 of 97.6 %, plus .1 times a pattern ("8", 64.1 %), is a 2 of 99.7 %; but the median of wrong verdicts is .76, only 7 % above .99 | holds with limits: one chosen picture; the confidence is no rule |
-# | S4.15 | p is the optimal direction to move all pixels | said | exact for a linear model under l-inf (a hair less turns none of 1,000, a hair more all); under l2 the gradient does more: .54 left for .77 | holds with limits: for linear models and l-inf |
+# | S4.14 | panda, plus .007 times a pattern ("nematode"), is a gibbon, surer than before | 57.7 %, 8.2 %, 99.3 % | a 1 of 100.0 %, plus .1 times a pattern ("8", 51.1 %), is an 8 of 98.8 %; but the median of wrong verdicts is .76, only 7 % above .99 | holds with limits: one chosen picture; the confidence is no rule |
+# | S4.15 | p is the optimal direction to move all pixels | said | without the box exact for a linear model under l-inf (a hair less turns none of 1,000, a hair more all; clipped, none); under l2 the gradient does more: .54 left for .77 | holds with limits: for linear models, l-inf, and no box |
 # | S4.16 | most models fail: logistic and softmax regression, SVM, k-NN, trees, networks, ensembles | said | left under FGSM .1 made on a regression (random signs): logistic .77 (.99), linear SVM .69 (.99), radial SVM .89 (1.00), 5 neighbours .96 (.99), forest .31 (.79), tree .13 (.36); attacked itself: regression .25, network .66 | holds with limits: carried over, radial SVM and neighbours hardly fall; the tree falls for any noise |
 # | S4.17 | a spam filter was fooled | Dalvi et al. 2004 | naive Bayes, 300 words, made-up mails: 4 good words (median; at most 11) pass it, in random order 252 | holds |
-# | S4.18 | fooled at test time: networks, say the slides | Biggio et al. 2013 | linear SVM, 3 against 7: every one of 204 turned by a step of .086 (median); random signs of that size turn none | holds |
+# | S4.18 | fooled at test time: networks, say the slides | Biggio et al. 2013 | linear SVM, 3 against 7: every one of 204 turned by a step of .086 (median, without the box); random signs of that size turn none | holds |
 # | S4.19 | classifiers of images were fooled, by L-BFGS | Szegedy et al. 2013 | see S4.63; not ImageNet | holds |
 # | S4.20 | a cheap attack in closed form | Goodfellow et al. 2014 | one line, a small multiple of the time of a look at the images | holds |
 # | S4.21 | models that are not overfitted and do well on test images fail on ones like them | asked | .928 on what was trained on, .919 on test images, .222 under FGSM .1 | holds |
-# | S4.22 | suspect (a): overfitting makes sensitive to small changes | named, then dropped | trained on 300 images until known by heart (train 1.000, test .835 to .855): .37 to .43 under FGSM .1, where the well fitted keeps .22; 3 seeds | fails: as the slides say; on clothes the order is the other way round |
-# | S4.23 | suspect (b): stray blobs of probability | named, then dropped | of those fooled at .1 1.00 of the regression's and 1.00 of the network's stay so at .3 | fails: as the slides say, it is no blob |
-# | S4.24 | that they carry over refutes both | said | regressions without a common image: .68 fooled, the other .54, same wrong class in .92; from the network to linear models next to nothing (.97 left) | holds with limits: between models that are alike |
-# | S4.25 | many small changes add up in many dimensions, with linearity | said | the best linear model, classes 4 sd apart, steps of .1 sd: .95, .84, .23, .00 left with 10, 100, 784, 3,072 features; copies of pixels add nothing (28 px .222, 56 px .214) unless weights began at random (.140, .058) | holds with limits: information counts, not pixels |
+# | S4.22 | suspect (a): overfitting makes sensitive to small changes | named, then dropped | trained on 300 images until known by heart (train 1.000): .36 to .42 left under FGSM .1 after 237 steps, .33 to .39 after 790; the well fitted .40 and .22; 3 seeds against one | fails: as the slides say; the number of steps counts as much |
+# | S4.23 | suspect (b): stray blobs of probability | named, then dropped | of those fooled at .1 1.00 of the regression's and 1.00 of the network's stay so at .15 (of the others .80 and .60 fall there) | fails: as the slides say, no blob that ends within half as far again |
+# | S4.24 | that they carry over refutes both | said | regressions without a common image: .68 fooled, the other .54, same wrong class in .92; from the network to linear models next to nothing (.97 left; itself .66) | holds with limits: between models that are alike |
+# | S4.25 | many small changes add up in many dimensions, with linearity | said | the best linear model, classes 4 sd apart, steps of .1 sd: .95, .84, .23, .00 left with 10, 100, 784, 3,072 features; copies of pixels add nothing (28 px .222, 56 px .214) unless weights began at random (.140, .058); 14 px: .179 | holds with limits: pushes compared with the margin count; the toy holds the margin fixed, images do not |
 # | S4.26 | linear models are pathological off the data | said | at 1,000 from the images, in random directions, .992 sure; under FGSM .1, by decay 0, .001, .01, .1: .222, .378, .543, .585 | holds |
-# | S4.27 | networks are piecewise linear on purpose, and so fall too | said | logit along the signs: R2 of a line, median .99 within .05, .97 within .1, .91 within .3 (worst .84, .62, .15) | holds with limits: near the image |
+# | S4.27 | networks are piecewise linear on purpose, and so fall too | said | logit along the signs: R2 of a line, median .99 within .05, .97 within .1, .91 within .3 (worst .84, .62, .15); mean slope -105 at 0, -58 at .1, -21 at .2 | holds with limits: near the image |
 # | S4.28 | Achilles' heel, or Potemkin village? | asked | two words for what parts 2 to 6 show | context |
-# | S4.29 | uses: evaluate, attack, train, conceal | said | one number each: success .75 on the regression; trained on them .670 under FGSM .1 (was .222) for .867 clean (was .919); verdicts gone at SSIM .75 | holds |
+# | S4.29 | uses: evaluate, attack, train, conceal | said | one number each: success .75 on the regression; trained on them .670 under FGSM .1 (was .222) for .867 clean (was .919); verdicts gone at SSIM .75 (two different digits .11) | holds |
 # | S4.33 | untargeted: another verdict; targeted: the wanted one | a definition | both measured, S4.44 | holds |
 # | S4.36 | one formula for l0, l1, l2, l-inf | a formula | l1, l2 and, in the limit, l-inf; near 0 it runs away, for l0 the root has to go | holds with limits: not for l0 |
 # | S4.41 | the nearest image of the target class in the box; solved by a penalty | two forms | SciPy's L-BFGS-B with the box, the weight sought for each image; all 36 targets reached with 99 % | holds |
-# | S4.42 | fast gradients: by the input, up or down, effective on images, fast, epsilon is the size, usable in training, by back-propagation | seven lines | each with a number; "very effective": .66 left of the network at .1, .10 at .2 | holds with limits: effective is a matter of epsilon |
+# | S4.42 | fast gradients: by the input, up or down, effective on images, fast, epsilon is the size, usable in training, by back-propagation | seven lines | part 3 for five, parts 8 and 11 for two; "very effective": .66 left of the network at .1, .10 at .2 | holds with limits: effective is a matter of epsilon |
 # | S4.43 | x + epsilon sign(gradient of J(x, y_true)), y_true the model's output | a formula | equal to the package; y_true is the label; clip to [0, 1] | holds with limits: the label, not the output |
-# | S4.44 | targeted: x - epsilon sign(gradient of J(x, y_target)) | a formula | wish met: regression .78 at .25, network .30 at .2, where untargeted FGSM leaves .10; with plus none | holds with limits: one step often lands elsewhere |
+# | S4.44 | targeted: x - epsilon sign(gradient of J(x, y_target)) | a formula | wish met at .2: regression .69, network .30, where untargeted FGSM leaves .01 and .10; with plus none | holds with limits: one step often lands elsewhere |
 # | S4.48 | Inception v3, 50,000 photographs: top-1 and top-5 over epsilon | a figure | the network on 1,000 digits, FGSM: top-1 .66, .10, .04 at .1, .2, .3, top-5 of ten classes .59 at .3; random signs .60 and .99 at .3 | cannot be told here: no weights and no photographs of theirs; the shape is alike on digits |
 # | S4.50 | L-BFGS (2013) in the list of attacks | named | S4.63 | holds |
 # | S4.51 | FGSM (2015) in the list | named | S4.43 | holds |
@@ -1529,19 +1638,19 @@ result
 # | S4.65 | to us all are a 9 | said | look at the picture; nobody was asked | context |
 # | S4.66 | pairs of originals and distorted digits | a figure | drawn, with verdicts and shares | holds |
 # | S4.67 | (a) adversarial: we read them, the model does not | a figure | FGSM .1 leaves .25 (regression) and .66 (network), noise as long .99 and 1.00; four and eight times as long: .94, .79 and .73, .41 | holds with limits: for small sizes noise does nothing, large noise fools too |
-# | S4.68 | (b) Gaussian noise: we fail, the model does not | a figure; 51 % in its paper | sigma 1, regression: .60 as it is, .27 cut to real pixels; network .28 and .13 | holds with limits: far better than chance, far from success, and only with pixels out of range |
+# | S4.68 | (b) Gaussian noise: we fail, the model does not | a figure | sigma 1, regression: .60 as it is, .27 cut to real pixels; network .28 and .13 | holds with limits: far better than chance, far from success, and only with pixels out of range |
 #
-# Ours: MNIST, 1,000 test images that both models get right unless the row says otherwise ("left": of
-# these), one seed unless stated; softmax regression trained on 20,000 images from zero weights, the
-# recorded network (.990). S4.63 and S4.64 are about the recorded regression (.927).
+# Ours: MNIST, 1,000 test images that both models get right unless the row says otherwise ("left":
+# of these), one seed unless stated; softmax regression trained on 20,000 images from zero weights,
+# the recorded network (.990). S4.63 and S4.64 are about the recorded regression (.927).
 #
 # ## References
 #
 # - N. Dalvi et al., Adversarial classification, KDD 2004.
 # - B. Biggio et al., Evasion attacks against machine learning at test time, ECML PKDD 2013.
 # - C. Szegedy et al., Intriguing properties of neural networks, ICLR 2014 (arXiv 2013).
-# - I. J. Goodfellow, J. Shlens, C. Szegedy, Explaining and harnessing adversarial examples, ICLR 2015
-#   (arXiv 2014).
+# - I. J. Goodfellow, J. Shlens, C. Szegedy, Explaining and harnessing adversarial examples, ICLR
+#   2015 (arXiv 2014).
 # - A. Kurakin, I. Goodfellow, S. Bengio, Adversarial machine learning at scale, ICLR 2017.
 # - A. Kurakin, I. Goodfellow, S. Bengio, Adversarial examples in the physical world, ICLR workshop
 #   2017.
