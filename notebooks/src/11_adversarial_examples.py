@@ -1623,7 +1623,7 @@ print(f"first vote {first_vote}, now {second_vote}")
 # | S4.26 | linear models are pathological off the data | said | at 1,000 from the images, in random directions, .992 sure; under FGSM .1, by decay 0, .001, .01, .1: .222, .378, .543, .585 | holds |
 # | S4.27 | networks are piecewise linear on purpose, and so fall too | said | logit along the signs: R2 of a line, median .99 within .05, .97 within .1, .91 within .3 (worst .84, .62, .15); mean slope -105 at 0, -58 at .1, -21 at .2 | holds with limits: near the image |
 # | S4.28 | Achilles' heel, or Potemkin village? | asked | two words for what parts 2 to 6 show | context |
-# | S4.29 | uses: evaluate, attack, train, conceal | said | one number each: success .75 on the regression; trained on them .670 under FGSM .1 (was .222) for .867 clean (was .919); verdicts gone at SSIM .75 (two different digits .11) | holds |
+# | S4.29 | uses: evaluate, attack, train, conceal | said | one number each: success .75 on the regression; trained on them .670 under FGSM .1 (was .222) for .867 clean (was .919); verdicts gone at SSIM .75 (two different images .11) | holds |
 # | S4.33 | untargeted: another verdict; targeted: the wanted one | a definition | both measured, S4.44 | holds |
 # | S4.36 | one formula for l0, l1, l2, l-inf | a formula | l1, l2 and, in the limit, l-inf; near 0 it runs away, for l0 the root has to go | holds with limits: not for l0 |
 # | S4.41 | the nearest image of the target class in the box; solved by a penalty | two forms | SciPy's L-BFGS-B with the box, the weight sought for each image; all 36 targets reached with 99 % | holds |
