@@ -42,9 +42,9 @@ def load(size, steps):
     return datasets.cifar10().take(steps * BATCH).resized(size)
 
 
-def loop(step, images):
+def loop(step, images, batch_size=BATCH):
     """A training loop written by hand: a round an epoch."""
-    clock, batches = Clock(), images.batches(BATCH)
+    clock, batches = Clock(), images.batches(batch_size)
     while True:
         clock.begin()
         for reals in batches:

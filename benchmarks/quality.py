@@ -8,11 +8,16 @@ Frechet classifier distance of 10,000 samples (the same classifier for all). `..
 for each peer, the best score it reached, when, and when gankit was as good; and draws the curves.
 Set TF_NUM_INTRAOP_THREADS=1, OMP_NUM_THREADS=1 and one core, so that a processor second is the same
 for all. The peer `pytorch_dcgan` needs KERAS_BACKEND=torch and a Python with PyTorch.
+
+Runs of different days or machines cannot be compared in seconds, only in steps. `... price` trains
+3,840 images of each contender in turn, round after round on this machine, and writes each run's
+`processor_seconds` anew: its epochs times the median of what one costs.
 """
 
 import argparse
 import csv
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -23,6 +28,7 @@ import numpy as np
 from gankit import datasets
 from gankit.runs import read_table
 
+ROUND = 3840  # images: whole batches of 64, 128 and 256
 FOLDER = Path(__file__).parent.parent / "data" / "runs" / "time_to_quality"
 
 
@@ -66,6 +72,45 @@ def measure(images, judge, step, sample, batch_size, seed, epochs, path, budget=
                     file.flush()
                     print(f"{done / per_epoch:.2f} {spent:.0f} s {score:.1f}", flush=True)
             batches.on_epoch_end()
+
+
+def round_of(contender, data):
+    """Be a process that `price` tells to train `ROUND` images."""
+    import contenders
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    step, _, batch_size = contender
+    contenders.loop(step, datasets.load(data).take(ROUND), batch_size)
+
+
+def price(folder, data, torch_python, rounds=7):
+    """Processor seconds an epoch of each contender, interleaved; rewrites the runs' seconds."""
+    from throughput import Worker
+
+    images, threads = len(datasets.load(data)), int(os.environ.get("OMP_NUM_THREADS", "1"))
+    workers, costs = {}, {}
+    try:
+        for name in curves(folder):
+            torch = name == "pytorch_dcgan"
+            command = [torch_python if torch else sys.executable, __file__, "round", name]
+            environment = {"KERAS_BACKEND": "torch"} if torch else {}
+            workers[name] = Worker([*command, "--data", data], environment, threads)
+        for _ in range(rounds):
+            for name, worker in workers.items():
+                if (seconds := worker.round()) is None:
+                    raise SystemExit(f"{name}: {worker.close()}")
+                costs.setdefault(name, []).append(seconds["processor"] * images / ROUND)
+    finally:
+        for worker in workers.values():
+            worker.close()
+    for name, seconds in costs.items():
+        lowest, middle, highest = np.quantile(seconds, [0, 0.5, 1])
+        print(f"{name:22}{middle:7.1f} s an epoch ({lowest:.1f} to {highest:.1f})")
+        for path in folder.glob(f"{name}_*.csv"):
+            table = read_table(path)
+            rows = zip(table["epoch"], table["frechet"])
+            lines = [f"{epoch:.2f},{epoch * middle:.1f},{score:.2f}\n" for epoch, score in rows]
+            path.write_text("epoch,processor_seconds,frechet\n" + "".join(lines))
 
 
 def seconds_until(table, score):
@@ -122,12 +167,13 @@ def picture(folder=FOLDER):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["train", "table"])
+    parser.add_argument("what", choices=["train", "price", "table", "round"])
     parser.add_argument("peer", nargs="?", default="gankit")
     parser.add_argument("--data", default="fashion_mnist", choices=["fashion_mnist", "cifar10"])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--budget", type=float, help="stop after so many processor seconds")
+    parser.add_argument("--torch-python", default=sys.executable, help="a Python with torch")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     options.out = options.out or FOLDER / ("" if options.data == "fashion_mnist" else options.data)
@@ -135,6 +181,9 @@ def main():
         report(options.out)
         name = "quality.png" if options.data == "fashion_mnist" else f"quality_{options.data}.png"
         picture(options.out).savefig(Path(__file__).parent / "results" / name)
+        return
+    if options.what == "price":
+        price(options.out, options.data, options.torch_python)
         return
     if options.peer == "gankit":
         make = gankit
@@ -144,12 +193,15 @@ def main():
         import quality_peers
 
         make = getattr(quality_peers, options.peer)
+    images = datasets.load(options.data)
+    with_shape = {} if options.data == "fashion_mnist" else {"shape": images.image_shape}
+    contender = make(options.seed, **with_shape)
+    if options.what == "round":
+        round_of(contender, options.data)
     from gankit.training import Judge
 
-    images, judge = datasets.load(options.data), Judge(f"{options.data}_classifier")
-    with_shape = {} if options.data == "fashion_mnist" else {"shape": images.image_shape}
+    judge = Judge(f"{options.data}_classifier")
     path = options.out / f"{options.peer}_{options.seed}.csv"
-    contender = make(options.seed, **with_shape)
     measure(images, judge, *contender, options.seed, options.epochs, path, options.budget)
 
 

@@ -44,20 +44,18 @@ BATCH = 64
 class Worker:
     """A contender's process; it has done its first round when it is made."""
 
-    def __init__(self, python, name, environment, setting, threads):
-        size, width, steps = setting
+    def __init__(self, command, environment, threads):
         limits = {"TF_NUM_INTRAOP_THREADS": threads, "OMP_NUM_THREADS": threads}
         quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
         self.complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self.process = subprocess.Popen(
-            [python, HERE / "contenders.py", name, str(size), str(width), str(steps)],
+            [str(word) for word in command],
             env=os.environ | quiet | {k: str(v) for k, v in limits.items()} | environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.complaints,
             text=True,
         )
-        self.steps = steps
         self.first = self.round()
 
     def round(self):
@@ -99,7 +97,8 @@ def measure(setting, contenders, rounds, threads):
     workers, results = {}, {}
     try:
         for label, (python, name, environment) in contenders.items():
-            workers[label] = Worker(python, name, environment, setting, threads)
+            command = [python, HERE / "contenders.py", name, *setting]
+            workers[label] = Worker(command, environment, threads)
             results[label] = (workers[label].first, [])
             first = workers[label].first
             seconds = f"{first['wall']:.1f} s" if first else "failed"
