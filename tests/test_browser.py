@@ -37,6 +37,7 @@ SETTINGS = {
 IDLE = "MappingKernelManager.cull_idle", "ServerApp.shutdown_no_activity"
 STDERR = '[data-mime-type="application/vnd.jupyter.stderr"]'  # JupyterLab's for errors, too
 FAILED = re.compile(r"Traceback \(most recent call last\)|^\w*Error:", re.MULTILINE)
+HANDLE = '[role="slider"], .ui-slider-handle'  # of ipywidgets 8, and 7
 DRAWN = "pictures => pictures.filter(picture => picture.naturalWidth > 0).length"
 
 
@@ -168,7 +169,7 @@ def slide(page, before, after):
     output.get_by_text(before).first.wait_for()
     picture = output.locator("img").last
     source = picture.get_attribute("src")
-    page.get_by_role("slider").focus()
+    page.locator(HANDLE).focus()
     page.keyboard.press("ArrowRight")
     output.get_by_text(after).first.wait_for()
 
