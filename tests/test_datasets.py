@@ -134,6 +134,17 @@ def test_fit_sees_the_order_of_each_epoch_and_the_same_when_resumed(workers, tmp
     assert runs[1] == runs[0][6:]
 
 
+def test_no_pipeline_that_tunes_itself_waits_between_epochs():
+    """Keras' default for batches like ours: its end sleeps on TensorFlow's tuner, for seconds."""
+    keras = pytest.importorskip("keras")
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("tf.data is TensorFlow's")
+    from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
+
+    batches = ArrayBatches(np.zeros((4, 1), "float32"), 2)
+    assert PyDatasetAdapter(batches).get_tf_dataset().options().autotune.enabled is False
+
+
 def test_float_arrays_stay_as_they_are():
     points = np.random.default_rng(0).normal(size=(6, 2))
     batch = ArrayBatches(points, 6)[0]

@@ -27,7 +27,9 @@ class ShuffledBatches(keras.utils.PyDataset):
     """
 
     def __init__(self, n, batch_size, seed=0, first_epoch=0, workers=1):
-        super().__init__(workers=workers, max_queue_size=workers + 2)
+        # Of one worker Keras makes a tf.data pipeline that tunes itself; between epochs it then may
+        # wait for its tuner, which sleeps for as long as the epoch took. With two there is none.
+        super().__init__(workers=max(workers, 2), max_queue_size=workers + 2)
         if n == 0:
             raise ValueError("the data are empty: there is nothing to make batches of")
         lowest = {"batch_size": 1, "seed": 0, "first_epoch": 0}
@@ -39,7 +41,7 @@ class ShuffledBatches(keras.utils.PyDataset):
                 f"a batch of {batch_size:,} is more than the data have ({n:,}): "
                 "choose a smaller batch_size"
             )
-        self.n, self.batch_size = n, int(batch_size)
+        self.n, self.batch_size, self.threads = n, int(batch_size), workers
         self.seed, self.epoch = int(seed), int(first_epoch)
         self._begun = False
         self._shuffle()
@@ -62,7 +64,7 @@ class ShuffledBatches(keras.utils.PyDataset):
     def __iter__(self):
         """The whole batches of the present epoch."""
         self._begun = True
-        return in_order(self.__getitem__, range(len(self)), self.workers)
+        return in_order(self.__getitem__, range(len(self)), self.threads)
 
     def on_epoch_begin(self):
         """Called by `fit`."""
