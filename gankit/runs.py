@@ -55,9 +55,17 @@ class Run:
         """A network of the run: "generator", "discriminator" or "classifier".
 
         It is built from the recipe and only its weights are read, since an older Keras cannot read
-        what a newer one writes of a network's layers.
+        what a newer one writes of a network's layers; in float32, as it was trained, whatever
+        precision is set for networks made now.
         """
-        network = build_network(self.recipe, name)
+        import keras
+
+        policy = keras.config.dtype_policy()
+        keras.config.set_dtype_policy("float32")
+        try:
+            network = build_network(self.recipe, name)
+        finally:
+            keras.config.set_dtype_policy(policy)
         network.load_weights(self.folder / f"{name}.keras")
         return network
 

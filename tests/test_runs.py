@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 from gankit import runs, training
 from gankit.datasets import data_folder
@@ -148,3 +149,19 @@ def test_the_recorded_dcgan_makes_all_ten_classes():
     assert counts.min() > 0 and counts.max() <= 250
     assert run.recipe["epochs"] >= 25 and run.recipe["images"] == 60_000
     assert run.probes["frechet"][-1] < run.probes["frechet"][0] / 10
+
+
+def test_a_recorded_network_keeps_its_precision_whatever_is_set():
+    """A GAN in mixed precision is judged by the same classifier, not by a coarser one."""
+    images = np.random.default_rng(0).random((4, 28, 28, 1), "float32")
+    classifier = runs.load_run("fashion_mnist_classifier").network("classifier")
+    expected = ops.convert_to_numpy(classifier(images))
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        network = runs.load_run("fashion_mnist_classifier").network("classifier")
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+        features = keras.Model(network.inputs, network.get_layer("features").output)(images)
+        np.testing.assert_array_equal(ops.convert_to_numpy(network(images)), expected)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert keras.backend.standardize_dtype(features.dtype) == "float32"
