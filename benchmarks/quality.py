@@ -5,8 +5,8 @@
 an average of G; `gankit_bfloat16`: in mixed precision) on the 60,000 images of Fashion-MNIST
 (`--data cifar10` for 32 px colour: gankit's own, `keras_copied`, `pytorch_dcgan`), and writes a row
 a look: epoch, processor seconds of the training alone, and the Frechet classifier distance of
-10,000 samples (the same classifier for all). `... table` prints, for each peer, the best score it
-reached, when, and when gankit was as good; and draws the curves.
+10,000 samples (the same classifier for all). `... table` prints for each peer the best score that
+it and all of gankit's seeds reached, and when they did; and draws the curves.
 Set TF_NUM_INTRAOP_THREADS=1, OMP_NUM_THREADS=1 and one core, so that a processor second is the same
 for all. The peer `pytorch_dcgan` needs KERAS_BACKEND=torch and a Python with PyTorch.
 
@@ -151,18 +151,20 @@ def curves(folder=FOLDER):
 
 
 def report(folder=FOLDER):
-    """Print the table, a line a run of a peer."""
+    """Print a line a run of a peer: when the best score that it and all of ours reached was."""
     found = curves(folder)
-    print(f"{'peer':20}  epochs  seconds   its best   gankit as good after (seeds)     ratio")
+    worst = max(table["frechet"].min() for table in found["gankit"])
+    print(f"{'peer':20}  epochs   its best   to     took    gankit took (seeds)       ratio")
     for name, tables in found.items():
         for table in [] if name == "gankit" else tables:
-            best = int(np.argmin(table["frechet"]))
-            score, spent = table["frechet"][best], table["processor_seconds"][best]
+            best = table["frechet"].min()
+            score = max(best, worst)
+            spent = seconds_until(table, score)
             ours = [seconds_until(other, score) for other in found["gankit"]]
             times = ", ".join(f"{t:.0f}" for t in ours)
             print(
-                f"{name:22}{table['epoch'][-1]:6.1f}  {spent:7.0f}  {score:10.1f}   {times:32}  "
-                f"{spent / np.median(ours):.1f}"
+                f"{name:22}{table['epoch'][-1]:6.1f}{best:11.1f}{score:7.1f}{spent:7.0f} s   "
+                f"{times:22}{spent / np.median(ours):8.1f}"
             )
 
 
