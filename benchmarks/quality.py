@@ -123,7 +123,7 @@ def price(folder, data, torch_python, rounds=7):
     for name, seconds in costs.items():
         lowest, middle, highest = np.quantile(seconds, [0, 0.5, 1])
         print(f"{name:22}{middle:7.1f} s an epoch ({lowest:.1f} to {highest:.1f})")
-        for path in folder.glob(f"{name}_*.csv"):
+        for path in folder.glob(f"{name}_[0-9].csv"):
             table = read_table(path)
             rows = zip(table["epoch"], table["frechet"])
             lines = [f"{epoch:.2f},{epoch * middle:.1f},{score:.2f}\n" for epoch, score in rows]

@@ -1116,7 +1116,7 @@ guess = "?"  # a, b or c
 # %%
 races = data_folder() / "runs" / "time_to_quality"
 curves = {
-    label: [read_table(path) for path in sorted(races.glob(f"{name}_*.csv"))]
+    label: [read_table(path) for path in sorted(races.glob(f"{name}_[0-9].csv"))]
     for name, label in (
         ("keras_copied", "copied recipe"),
         ("gankit", "our defaults"),
@@ -1137,13 +1137,13 @@ for (label, tables), (colour, style) in zip(curves.items(), plots.STYLES):
     for table in tables:
         line = table["processor_seconds"], table["frechet"]
         axes.loglog(*line, color=colour, linestyle=style, marker=".")
-    at = [values[-1] for values in line]
-    axes.annotate(label, at, (8, 4), textcoords="offset points", color=colour)
+    at = tables[0]["processor_seconds"][-1], min(table["frechet"][-1] for table in tables)
+    axes.annotate(label, at, (6, -8), textcoords="offset points", color=colour)
 ticks, seconds = [30, 50, 100, 200, 300], [10, 30, 100, 300, 1000, 3000]
 axes.set(xlabel="processor seconds of training", yticks=ticks, yticklabels=ticks)
 axes.set(ylabel="Frechet classifier distance", xticks=seconds, xticklabels=seconds)
 axes.minorticks_off()
-axes.margins(x=0.2)
+axes.margins(x=0.2, y=0.1)
 fig
 
 # %% tags=["nbval-check-output"]
