@@ -1162,13 +1162,12 @@ an_epoch = [
 ]
 print(f"processor seconds for an epoch: copied recipe {an_epoch[0]:.0f}, ours {an_epoch[1]:.0f}; "
       f"a step {an_epoch[0] / an_epoch[1] * 2:.0f} times as dear")
-example, level = curves["PyTorch's example"][0], max(table["frechet"].min() for table in ours)
-first = [t["processor_seconds"][np.argmax(t["frechet"] <= level)] for t in (example, *ours)]
-print(f"to a distance of {level:.0f}: PyTorch's example {first[0]:.0f} s, ours "
-      + ", ".join(f"{s:.0f}" for s in first[1:]) + " s")
-print(f"at the end: PyTorch's example {example['frechet'][-1]:.0f} after {example['epoch'][-1]:g} "
-      "epochs, ours", ", ".join(f"{table['frechet'][-1]:.0f}" for table in ours),
-      f"after {ours[0]['epoch'][-1]:g}")  # fmt: skip
+example, level = curves["PyTorch's example"], max(table["frechet"].min() for table in ours)
+for label, tables in (("PyTorch's example", example), ("ours", ours)):
+    first = [t["processor_seconds"][np.argmax(t["frechet"] <= level)] for t in tables]
+    print(f"{label}: a distance of {level:.0f} after", ", ".join(f"{s:.0f}" for s in first), "s; at the",
+          f"end, {tables[0]['epoch'][-1]:g} epochs,",
+          ", ".join(f"{table['frechet'][-1]:.0f}" for table in tables))  # fmt: skip
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -1187,7 +1186,7 @@ print(f"at the end: PyTorch's example {example['frechet'][-1]:.0f} after {exampl
 # of G are for, and the recorded run of part 7 has both.
 #
 # What the picture does not say: where the copied recipe ends. It was stopped after a few epochs, its
-# distance still falling; it and the example are one seed each. Nor that ours is best: it is what was
+# distance still falling, and it is one seed. Nor that ours is best: it is what was
 # best among the settings in `benchmarks/README.md`.
 #
 # </details>
