@@ -1165,8 +1165,8 @@ print(f"processor seconds for an epoch: copied recipe {an_epoch[0]:.0f}, ours {a
 example, level = curves["PyTorch's example"], max(table["frechet"].min() for table in ours)
 for label, tables in (("PyTorch's example", example), ("ours", ours)):
     first = [t["processor_seconds"][np.argmax(t["frechet"] <= level)] for t in tables]
-    print(f"{label}: a distance of {level:.0f} after", ", ".join(f"{s:.0f}" for s in first), "s; at the",
-          f"end, {tables[0]['epoch'][-1]:g} epochs,",
+    print(f"{label}: a distance of {level:.0f} after", ", ".join(f"{s:.0f}" for s in first), "s;",
+          f"at the end, {tables[0]['epoch'][-1]:g} epochs,",
           ", ".join(f"{table['frechet'][-1]:.0f}" for table in tables))  # fmt: skip
 
 # %% [markdown]
