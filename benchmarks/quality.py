@@ -123,7 +123,7 @@ def price(folder, data, torch_python, rounds=7):
     for name, seconds in costs.items():
         lowest, middle, highest = np.quantile(seconds, [0, 0.5, 1])
         print(f"{name:22}{middle:7.1f} s an epoch ({lowest:.1f} to {highest:.1f})")
-        for path in folder.glob(f"{name}_[0-9].csv"):
+        for path in folder.glob(f"{name}_[0-9]*.csv"):
             table = read_table(path)
             rows = zip(table["epoch"], table["frechet"])
             lines = [f"{epoch:.2f},{epoch * middle:.1f},{score:.2f}\n" for epoch, score in rows]
@@ -179,8 +179,11 @@ def picture(folder=FOLDER):
             x, y = table["processor_seconds"], table["frechet"]
             axes.plot(x, y, color=colour, linestyle=style)
         axes.annotate(name, (x[-1], y[-1]), (5, 0), textcoords="offset points", color=colour)
+    ticks, seconds = [30, 50, 100, 200, 400], [10, 30, 100, 300, 1000, 3000]
     axes.set(xscale="log", yscale="log", xlabel="processor seconds of training",
              ylabel="Frechet classifier distance")  # fmt: skip
+    axes.set(xticks=seconds, xticklabels=seconds, yticks=ticks, yticklabels=ticks)
+    axes.minorticks_off()
     return fig
 
 
