@@ -85,7 +85,7 @@ def gankit(images, width, **options):
     from gankit.gans import GAN
 
     gan = GAN(*networks(images, width))
-    gan.compile(adam(), adam(), **options)
+    gan.compile(adam(), adam(), ema=0.0, **options)  # no peer has an average
     gan.fit(images, batch_size=BATCH, epochs=10**6, callbacks=[rounds()])
 
 

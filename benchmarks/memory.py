@@ -32,7 +32,7 @@ def train(clothes, epochs, checkpoint):
 
     shape = clothes.image_shape
     gan = GAN(dcgan.generator(shape, width=8), dcgan.discriminator(shape, width=8))
-    gan.compile(ema=0.999)
+    gan.compile()
     taken = []
     with tempfile.TemporaryDirectory() as folder:
         look = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: taken.append(resident()))

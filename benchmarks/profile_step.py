@@ -43,7 +43,7 @@ def main():
     options = parser.parse_args()
     images = contenders.load(options.size, options.steps)
     gan = GAN(*contenders.networks(images, options.width))
-    gan.compile(contenders.adam(), contenders.adam())
+    gan.compile(contenders.adam(), contenders.adam(), ema=0.0)
     fit = {"batch_size": contenders.BATCH, "verbose": 0}
     gan.fit(images, **fit)  # traces
     start = time.process_time()

@@ -62,10 +62,10 @@ class GAN(Sampling, ExactSaving, keras.Model):
         joint_batches=False,
         fresh_fakes=False,
         simultaneous=False,
-        ema=0.0,
+        ema=0.999,
         **kwargs,
     ):
-        """Choose the game, and the tricks that steady it (all off by default).
+        """Choose the game, and the tricks that steady it (all off by default but the average).
 
         Penalties and noise are in the papers' units, where images span [-1, 1].
 
@@ -94,9 +94,10 @@ class GAN(Sampling, ExactSaving, keras.Model):
                 it takes those D was just trained on, which saves a pass of G.
             simultaneous: whether G learns from the D *before* its step, of the same passes (as in
                 TensorFlow's DCGAN tutorial), which saves a pass of D.
-            ema: decay of a running average of G's weights, used by `generate`; 0.999 is usual.
-                After s steps the decay is (1 + s) / (10 + s) at most, so that the average is not
-                held back by the untrained G. A second `compile` goes on with the average.
+            ema: decay of a running average of G's weights, used by `generate`; 0 for none, then
+                G itself is. After s steps the decay is (1 + s) / (10 + s) at most, so that the
+                average is not held back by the untrained G. Training does not depend on it. A
+                second `compile` goes on with the average.
             **kwargs: `run_eagerly`, `jit_compile`, `steps_per_execution`, as Keras has them.
 
         Raises:

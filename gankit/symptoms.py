@@ -90,8 +90,11 @@ class Looks:
             self.held_out = some(gan, held_out, "held_out", SAMPLES)
 
     def take(self, gan):
-        """Look once more; returns what the last `FEW` looks say, a dict of sentences or None."""
-        samples = ops.convert_to_numpy(gan.sampler()(self.latent, training=False))
+        """Look once more; returns what the last `FEW` looks say, a dict of sentences or None.
+
+        Looked at is G as it trains, not its average, which would hide a swing.
+        """
+        samples = ops.convert_to_numpy(gan.generator(self.latent, training=False))
         outputs = ()
         if self.held_out is not None:
             outputs = [
@@ -183,7 +186,7 @@ def oscillating(looks):
         f"G swings to and fro without progress. From one look to the next its mean sample moves "
         f"by {path / (FEW - 1):.0%} of the distance between two reals, and comes back. To try: "
         "rates ten times smaller; beta_1=0.5 (or 0) in both optimizers; r1=0.3 in compile(); "
-        "ema=0.999, which averages the swings away; with loss='wasserstein' keep its "
+        "ema=0.999, whose samples average the swings away; with loss='wasserstein' keep its "
         "gradient_penalty."
     )
 

@@ -277,6 +277,15 @@ def test_average_is_used_and_lags(points):
     assert moved([averaged], [ops.convert_to_numpy(gan.generator(latent))]) > 1e-4
 
 
+def test_training_does_not_depend_on_the_average(points):
+    """By default samples are drawn by an average; G itself learns as it does without one."""
+    averaged, plain = toy(), toy(ema=0.0)
+    for gan in (averaged, plain):
+        gan.fit(points, batch_size=64, verbose=0)
+    assert averaged.sampler() is averaged.ema_generator and plain.sampler() is plain.generator
+    assert moved(state(averaged.generator), state(plain.generator)) == 0
+
+
 def test_average_is_the_running_mean():
     gan = toy(ema=0.999)
     for network, value in ((gan.ema_generator, 1.0), (gan.generator, 3.0)):

@@ -552,16 +552,20 @@ def algorithm_1(reals, g, d, g_optimizer, d_optimizer, draw_noise):
 # weights only, and only they are moved. Remember this when we come to section 11.
 # </details>
 #
-# `gankit.GAN` is to do exactly this. (`fresh_fakes=True` says so. By default it spares a pass of G
-# and lets G learn from the fakes that D has just seen, as DCGAN's authors do; lesson 02 tells what
-# that is worth.) Two copies of one untrained GAN, one batch, one step each:
+# `gankit.GAN` is to do exactly this. Two of its defaults add to Algorithm 1, and are switched off in
+# this lesson: it spares a pass of G and lets G learn from the fakes that D has just seen, and its
+# samples are drawn by a running average of G. Lesson 02 tells what they are worth. Two copies of one
+# untrained GAN, one batch, one step each:
 
 
 # %% tags=["S2.2", "S3.9"]
+to_the_letter = {"fresh_fakes": True, "ema": 0.0}
+
+
 def twin(seed=3):
     keras.utils.set_random_seed(seed)
     gan = GAN(mlp.generator((1,), 4, (32,)), mlp.discriminator((1,), (32,)), seed=seed)
-    gan.compile(Adam(1e-3, beta_1=0.5), Adam(1e-3, beta_1=0.5), fresh_fakes=True)
+    gan.compile(Adam(1e-3, beta_1=0.5), Adam(1e-3, beta_1=0.5), **to_the_letter)
     return gan
 
 
@@ -647,8 +651,9 @@ def toy_gan(
         mlp.discriminator(shape, (width,) * d_layers),
         seed=seed,
     )
-    fast = {"steps_per_execution": profile(smoke=1, classroom=20, full=20), "fresh_fakes": True}
-    gan.compile(Adam(1e-3, beta_1=0.5), Adam(d_rate, beta_1=0.5), **fast, **options)
+    fast = {"steps_per_execution": profile(smoke=1, classroom=20, full=20)}
+    options = to_the_letter | fast | options
+    gan.compile(Adam(1e-3, beta_1=0.5), Adam(d_rate, beta_1=0.5), **options)
     epochs = profile(smoke=1, classroom=20, full=20)  # so that History has 20 points
     points = profile(smoke=3, classroom=steps // 20, full=steps // 20) * batch_size * gan.d_steps
     history = gan.fit(reals[:points], batch_size, epochs, verbose=0, seed=seed).history
@@ -736,7 +741,7 @@ guess = "?"  # a, b or c
 
 # %%
 simple = GAN(mlp.generator(clothes.image_shape), mlp.discriminator(clothes.image_shape), seed=0)
-simple.compile(Adam(2e-4, beta_1=0.5), Adam(2e-4, beta_1=0.5), fresh_fakes=True)
+simple.compile(Adam(2e-4, beta_1=0.5), Adam(2e-4, beta_1=0.5), **to_the_letter)
 untrained = draw(simple, 8)
 live = []
 keep = keras.callbacks.LambdaCallback(
@@ -886,7 +891,7 @@ def lopsided(loss):
     keras.utils.set_random_seed(0)
     shape = clothes.image_shape
     gan = GAN(mlp.generator(shape), mlp.discriminator(shape), seed=0)
-    gan.compile(Adam(2e-5, beta_1=0.5), Adam(2e-3, beta_1=0.5), loss=loss, fresh_fakes=True)
+    gan.compile(Adam(2e-5, beta_1=0.5), Adam(2e-3, beta_1=0.5), loss=loss, **to_the_letter)
     log, doctor = [], TrainingDoctor(report=lambda sentence: None)
     keep = keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda step, logs: log.append({k: float(v) for k, v in logs.items()})
