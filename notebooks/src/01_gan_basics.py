@@ -17,14 +17,15 @@
 # and a lecture's slides on adversarial examples and GANs (S4).
 
 # %%
-import keras
-import numpy as np
-
 from gankit import datasets, plots
 from gankit.course import check, setup, todo
 
 clothes = datasets.fashion_mnist()
 profile = setup(minutes=(4, 3), data=clothes, title="01 · GAN basics")
+
+# %%
+import keras
+import numpy as np
 
 # %% [markdown]
 # ## Before we begin: three questions from memory
@@ -1157,7 +1158,9 @@ plots.scatter2d(ring(1000, 0.02, 0), samples, centres, limit=3, alt=alt)
 
 # %% [markdown]
 # One seed is an anecdote. These were measured with `hard_ring` above at its full length, seeds 0 to 2;
-# the last two rows by `r1=0.1` at k = 1 and by label smoothing, `real_label=0.9`, in place of R1:
+# the last two rows by `r1=0.1` at k = 1 and by label smoothing, `real_label=0.9`, in place of R1. (A
+# seed repeats itself on one machine only: seed 0 with k = 5 found 2 clusters on one processor and 4
+# on another.)
 
 # %%
 measured = {  # clusters found of 8, D's mean loss at the end; a pair a seed

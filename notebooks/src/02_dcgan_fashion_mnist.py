@@ -1194,13 +1194,15 @@ print(f"the last seed, judged twice at {len(itself)} looks: the average of G was
 # batch normalisation in D, batches of half the size or the saved pass, of which the part before makes
 # the first the likeliest. Against it ours is a few times as quick, not ten: a step of ours costs a
 # third, and a larger rate makes the first epochs worth more. Towards the end that lead shrinks: after
-# 20 epochs the example is still falling, and ends below all of our seeds, as they stand after 12.
+# 20 epochs the example is still falling, and two of its three seeds end below all of ours, as they
+# stand after 12.
 #
-# The average costs next to nothing, and training does not know of it: the dotted curves are the *same*
-# GAN, judged by G as it stands. At a large rate G circles around where it is going, and jumps by three
-# points and more from one epoch to the next; the mean of its last thousand steps lies nearer to the
-# middle. The example at its end jumps likewise, and nobody averages it. (Three seeds of G itself; only
-# the last comes from the training that is drawn averaged as well, the others were trained apart.)
+# The average costs next to nothing, and training does not know of it: the dotted curves are the same
+# kind of GAN, judged by G as it stands. At a large rate G circles around where it is going, and jumps
+# by three points and more from one epoch to the next; the mean of its last thousand steps lies nearer
+# to the middle. (The example at its end jumps likewise.) The sweep above could not tell the average
+# from none: it compares trainings that were done apart, and of 900 steps. The last seed is *one*
+# training, judged twice at each look: the sharper test, and a cheaper one.
 #
 # What the picture does not say: where the copied recipe ends. It was stopped after a few epochs, its
 # distance still falling, and it is one seed. Nor that ours is best: it is what was
