@@ -115,7 +115,8 @@ def discriminator(
         batch_norm: whether hidden layers but the first are normalised (rule 4); "everywhere": the
             first too. Switch it off with a gradient penalty, which wants each sample judged alone.
         spectral_norm: whether each kernel is divided by its largest singular value (Miyato et al.
-            2018), by Keras' own layer; mostly with batch_norm=False.
+            2018), by Keras' own layer; mostly with batch_norm=False. At rates of 4e-3 the paper's
+            own form learned faster, and batch norm faster than both (`benchmarks/spectral.py`).
         downsampling: "strided" (rule 1), or "pooling": a convolution, then the mean of 2 x 2.
         activation: "leaky_relu" with slope 0.2 (rule 6), or another by Keras' name.
         hidden_dense: width of a fully connected layer before the last, 0 for none (rule 3).
