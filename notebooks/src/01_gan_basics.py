@@ -652,9 +652,8 @@ def toy_gan(
         mlp.discriminator(shape, (width,) * d_layers),
         seed=seed,
     )
-    fast = {"steps_per_execution": profile(smoke=1, classroom=20, full=20)}
-    options = to_the_letter | fast | options
-    gan.compile(Adam(1e-3, beta_1=0.5), Adam(d_rate, beta_1=0.5), **options)
+    fast = to_the_letter | {"steps_per_execution": profile(smoke=1, classroom=20, full=20)}
+    gan.compile(Adam(1e-3, beta_1=0.5), Adam(d_rate, beta_1=0.5), **fast, **options)
     epochs = profile(smoke=1, classroom=20, full=20)  # so that History has 20 points
     points = profile(smoke=3, classroom=steps // 20, full=steps // 20) * batch_size * gan.d_steps
     history = gan.fit(reals[:points], batch_size, epochs, verbose=0, seed=seed).history

@@ -1137,19 +1137,17 @@ fig, axes = figure(
     "PyTorch's example, which ends lowest. Ours judged by G itself runs in zigzags above ours.",
 )
 for (label, tables), (colour, style) in zip(curves.items(), plots.STYLES):
-    mark = {"marker": "." if label != "G itself" else "", "color": colour, "linestyle": style}
     for table in tables:
-        axes.loglog(table["processor_seconds"], table["frechet"], **mark)
+        axes.loglog(table["processor_seconds"], table["frechet"], color=colour, linestyle=style)
     low = {"our defaults": (-40, -4), "PyTorch's example": (-4, -10)}.get(label)
-    ends = [table["frechet"][-1] for table in tables]
-    at = tables[0]["processor_seconds"][-1], min(ends) if low else max(ends)
+    end = (min if low else max)(table["frechet"][-1] for table in tables)
+    at = tables[0]["processor_seconds"][-1], end
     side = {"ha": "right", "xytext": low} if low else {"xytext": (6, -4)}
     axes.annotate(label, at, textcoords="offset points", color=colour, **side)
 ticks, seconds = [30, 50, 100, 200, 300], [10, 30, 100, 300, 1000, 3000]
 axes.set(xlabel="processor seconds of training", yticks=ticks, yticklabels=ticks)
 axes.set(ylabel="Frechet classifier distance", xticks=seconds, xticklabels=seconds)
-axes.minorticks_off()
-axes.margins(x=0.2, y=0.1)
+axes.minorticks_off(), axes.margins(x=0.2, y=0.1)
 fig
 
 # %% tags=["nbval-check-output"]
