@@ -1176,8 +1176,8 @@ for label, tables in (("PyTorch's example", example), ("ours", ours)):
 # %%
 averaged, itself = (curves[label][2]["frechet"] for label in ("our defaults", "G itself"))
 better, gain = (averaged < itself).sum(), np.mean(1 - averaged / itself)
-print(f"the last seed, judged twice at {len(itself)} looks: the average of G was better at {better}, "
-      f"its distance {gain:.0%} smaller in the mean")  # fmt: skip
+print(f"the last seed, judged twice at {len(itself)} looks: the average of G was better at "
+      f"{better}, its distance {gain:.0%} smaller in the mean")  # fmt: skip
 
 # %% [markdown]
 # <details><summary>Answer</summary>
