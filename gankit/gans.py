@@ -94,10 +94,9 @@ class GAN(Sampling, ExactSaving, keras.Model):
                 it takes those D was just trained on, which saves a pass of G.
             simultaneous: whether G learns from the D *before* its step, of the same passes (as in
                 TensorFlow's DCGAN tutorial), which saves a pass of D.
-            ema: decay of a running average of G's weights, used by `generate`; 0 for none, then
-                G itself is. After s steps the decay is (1 + s) / (10 + s) at most, so that the
-                average is not held back by the untrained G. Training does not depend on it. A
-                second `compile` goes on with the average.
+            ema: decay of a running average of G's weights, used by `generate` (0: none, G itself is).
+                After s steps it is (1 + s) / (10 + s) at most, so that the untrained G is soon
+                forgotten. Training does not depend on it; a second `compile` goes on with it.
             **kwargs: `run_eagerly`, `jit_compile`, `steps_per_execution`, as Keras has them.
 
         Raises:
@@ -124,9 +123,7 @@ class GAN(Sampling, ExactSaving, keras.Model):
         if not ema:
             self.ema_generator = None
         elif self.ema_generator is None:  # else it goes on
-            self.ema_generator = keras.models.clone_model(self.generator)
-            self.ema_generator.set_weights(self.generator.get_weights())
-            self.ema_generator.trainable = False
+            self.ema_generator = tricks.begin_average(self.generator)
 
         names = ["d_loss", "g_loss", "g_grad_norm", *losses.output_names(objective)]
         self.trackers = {name: keras.metrics.Mean(name=name) for name in names}

@@ -4,7 +4,7 @@ Papers state noise and penalties for images in [-1, 1], ours are in [0, 1]: `uni
 between the two. Points (data that are no images) are taken as they are.
 """
 
-from keras import ops, random
+from keras import models, ops, random
 
 from gankit.backend import input_gradients, replica, sum_replicas
 
@@ -93,6 +93,14 @@ def length(slopes):
     """Length of a gradient, the replicas' parts added up."""
     slopes = [ops.cast(slope, "float32") for slope in sum_replicas(slopes)]
     return ops.sqrt(sum(ops.sum(ops.square(slope)) for slope in slopes))
+
+
+def begin_average(generator):
+    """A copy of G as it is, to be moved by `average` alone."""
+    copy = models.clone_model(generator)
+    copy.set_weights(generator.get_weights())
+    copy.trainable = False
+    return copy
 
 
 def average(mean_network, network, decay, step):
