@@ -94,7 +94,7 @@ class GAN(Sampling, ExactSaving, keras.Model):
                 it takes those D was just trained on, which saves a pass of G.
             simultaneous: whether G learns from the D *before* its step, of the same passes (as in
                 TensorFlow's DCGAN tutorial), which saves a pass of D.
-            ema: decay of a running average of G's weights, used by `generate` (0: none, G itself is).
+            ema: decay of a running average of G's weights, used by `generate`; 0 for none.
                 After s steps it is (1 + s) / (10 + s) at most, so that the untrained G is soon
                 forgotten. Training does not depend on it; a second `compile` goes on with it.
             **kwargs: `run_eagerly`, `jit_compile`, `steps_per_execution`, as Keras has them.
