@@ -180,13 +180,14 @@ def picture(folder=FOLDER):
     from gankit import plots
     from gankit.pictures import figure
 
+    found = curves(folder)
     fig, axes = figure(size=(7, 4), alt="Frechet classifier distance against processor seconds.")
-    for (name, tables), (colour, style) in zip(sorted(curves(folder).items()), plots.STYLES):
+    for (name, tables), (colour, style) in zip(sorted(found.items()), plots.STYLES):
         for table in tables:
             x, y = table["processor_seconds"], table["frechet"]
             axes.plot(x, y, color=colour, linestyle=style)
         axes.annotate(name, (x[-1], y[-1]), (5, 0), textcoords="offset points", color=colour)
-    low = min(table["frechet"].min() for tables in curves(folder).values() for table in tables)
+    low = min(table["frechet"].min() for tables in found.values() for table in tables)
     ticks = [tick for tick in (5, 10, 20, 30, 50, 100, 200, 400) if tick > 0.9 * low]
     seconds = [10, 30, 100, 300, 1000, 3000]
     axes.set(xscale="log", yscale="log", xlabel="processor seconds of training",

@@ -52,8 +52,8 @@ class TrainingDoctor(keras.callbacks.Callback):
       the players rest at equilibrium it is short too), or it is exactly 0.
     - "not_finite": a value in the logs is NaN or infinite.
 
-    Each `every` steps it looks at 128 samples, always of the same latent vectors. Four looks
-    running tell:
+    Each `every` steps it looks at 128 samples of G itself, not of its average, always of the same
+    latent vectors. Four looks running tell:
 
     - "collapsing": the samples are less than half as far apart as reals are, or visit less than
       half of the places that reals visit (a place: all that is nearest to one of 16 reals), and

@@ -186,8 +186,8 @@ def oscillating(looks):
         f"G swings to and fro without progress. From one look to the next its mean sample moves "
         f"by {path / (FEW - 1):.0%} of the distance between two reals, and comes back. To try: "
         "rates ten times smaller; beta_1=0.5 (or 0) in both optimizers; r1=0.3 in compile(); "
-        "ema=0.999, whose samples average the swings away; with loss='wasserstein' keep its "
-        "gradient_penalty."
+        "ema=0.999 (the default), whose samples average the swings away; with loss='wasserstein' "
+        "keep its gradient_penalty."
     )
 
 
