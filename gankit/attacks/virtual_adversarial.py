@@ -28,7 +28,8 @@ def virtual_adversarial(model, images, labels=None, *, epsilon, xi=1e-2, steps=1
         model, images, bounds, batch_size, from_logits: as in `fgsm`.
         labels: not used: the method asks for none.
         epsilon: l2 norm of the perturbation, before it is cut to `bounds`.
-        xi: how far from the image the gradient is taken. steps: of the power iteration.
+        xi: how far from the image the gradient is taken: the smaller, the more of the float32
+            rounding of the logits is in it. steps: of the power iteration.
         seed: of the random d; each image has its own.
 
     Returns:
