@@ -2,8 +2,8 @@
 
 `python benchmarks/quality.py train PEER --seed 0` trains one contender (a function of
 `quality_peers.py`, or `gankit`: this package with its defaults; `gankit_no_ema`: without the
-average of G; `gankit_batch32`: in batches of 32; `gankit_bfloat16`: in mixed precision) on the
-60,000 images of Fashion-MNIST (`--data cifar10` for 32 px colour: gankit's own, `keras_copied`,
+average of G; `gankit_latent100`: with the paper's length of z, `gankit_latent8`, `gankit_latent12`;
+`gankit_batch32`: in batches of 32; `gankit_bfloat16`: in mixed precision) on the 60,000 images of Fashion-MNIST (`--data cifar10` for 32 px colour: gankit's own, `keras_copied`,
 `pytorch_dcgan`), and writes a row a look: epoch, processor seconds of the training alone, and the
 Frechet classifier distance of 10,000 samples (the same classifier for all). `... table` prints for
 each peer the best score that it and all of gankit's seeds reached, and when they did; and draws the
@@ -39,7 +39,7 @@ def looks(epochs):
     return [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 3.5, *range(4, epochs + 1)]
 
 
-def gankit(seed, shape=(28, 28, 1), **options):
+def gankit(seed, shape=(28, 28, 1), latent_dim=16, **options):
     """This package's DCGAN, all by default."""
     import keras
     import tensorflow as tf
@@ -48,7 +48,7 @@ def gankit(seed, shape=(28, 28, 1), **options):
     from gankit.models import dcgan
 
     keras.utils.set_random_seed(seed)
-    gan = GAN(dcgan.generator(shape), dcgan.discriminator(shape), seed=seed)
+    gan = GAN(dcgan.generator(shape, latent_dim), dcgan.discriminator(shape), seed=seed)
     gan.compile(**options)
     return tf.function(gan.algorithm_1), lambda n, s: gan.generate(n, seed=s), 64
 
@@ -56,6 +56,21 @@ def gankit(seed, shape=(28, 28, 1), **options):
 def gankit_no_ema(seed, shape=(28, 28, 1)):
     """The same, its samples drawn by G itself, not by its average."""
     return gankit(seed, shape, ema=0.0)
+
+
+def gankit_latent100(seed, shape=(28, 28, 1)):
+    """The same with the 100 latent numbers of the DCGAN paper."""
+    return gankit(seed, shape, 100)
+
+
+def gankit_latent12(seed, shape=(28, 28, 1)):
+    """The same with 12."""
+    return gankit(seed, shape, 12)
+
+
+def gankit_latent8(seed, shape=(28, 28, 1)):
+    """The same with 8."""
+    return gankit(seed, shape, 8)
 
 
 def gankit_batch32(seed, shape=(28, 28, 1)):

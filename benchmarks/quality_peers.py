@@ -71,7 +71,7 @@ def keras_copied(seed, shape=(28, 28, 1), width=64):
 
     keras.utils.set_random_seed(seed)
     normal = keras.initializers.RandomNormal(stddev=0.02)
-    generator = dcgan.generator(shape, width=width, initializer=normal)
+    generator = dcgan.generator(shape, 100, width, initializer=normal)
     discriminator = dcgan.discriminator(shape, width, batch_norm=False, initializer=normal)
     return *_copied(generator, discriminator, 100, 2e-4, 0.5, 0.0), 128
 

@@ -35,7 +35,8 @@ def test_a_run_leaves_what_it_promises(small, tmp_path):
     assert run.recipe["generator"]["width"] == 2 and run.record["results"]["steps"] == 12
     spent = run.history["processor_seconds"]
     assert 0 < spent[0] < spent[1] < spent[2] <= run.record["processor_seconds"] + 0.1
-    images = run.network("generator").predict(np.zeros((2, 100)), verbose=0)
+    latent = np.zeros((2, run.recipe["generator"]["latent_dim"]))
+    images = run.network("generator").predict(latent, verbose=0)
     assert images.shape == (2, 28, 28, 1)
     # a finished run is not trained again
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
@@ -142,7 +143,8 @@ def test_the_recorded_dcgan_makes_all_ten_classes():
     """An independent classifier finds ten classes among 1,000 samples, none above a quarter."""
     run = runs.load_run("dcgan_fashion_mnist")
     keras.utils.set_random_seed(0)
-    latent = np.random.default_rng(7).normal(size=(1000, 100)).astype("float32")
+    shape = 1000, run.recipe["generator"]["latent_dim"]
+    latent = np.random.default_rng(7).normal(size=shape).astype("float32")
     samples = run.network("generator").predict(latent, verbose=0)
     classifier = runs.load_run("fashion_mnist_classifier").network("classifier")
     counts = np.bincount(classifier.predict(samples, verbose=0).argmax(axis=1), minlength=10)

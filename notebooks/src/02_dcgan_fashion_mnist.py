@@ -49,6 +49,7 @@ from gankit.training import Judge
 
 SHAPE = train.image_shape  # (28, 28, 1)
 run, simple_run = load_run("dcgan_fashion_mnist"), load_run("mlp_fashion_mnist")
+LATENT = run.recipe["generator"]["latent_dim"]  # how many numbers its z has
 
 # %% [markdown]
 # ## From memory
@@ -96,7 +97,8 @@ plots.image_grid(
 # ## 1. Where do the weights sit?
 #
 # The simple G of lesson 01 is made of fully connected ("dense") layers. The DCGAN is said to have
-# none: it is made of convolutions with strides. Both make 28 x 28 images from 100 random numbers.
+# none: it is made of convolutions with strides. Both make 28 x 28 images from 100 random
+# numbers here, as in the paper.
 #
 # **Predict.** Which G has more weights, and where has the DCGAN's G most of its own?
 #
@@ -110,7 +112,7 @@ guess = "?"  # a, b or c
 # %%
 builders = {
     "simple G": mlp.generator(SHAPE, latent_dim=100),
-    "DCGAN G": dcgan.generator(SHAPE, width=16),
+    "DCGAN G": dcgan.generator(SHAPE, latent_dim=100, width=16),
     "simple D": mlp.discriminator(SHAPE),
     "DCGAN D": dcgan.discriminator(SHAPE, width=16),
 }
@@ -468,7 +470,7 @@ fig
 
 # %%
 recorded_g, recorded_d = run.network("generator"), run.network("discriminator")
-fakes = recorded_g.predict(latents.sample(500, 100, seed=5), batch_size=256, verbose=0)
+fakes = recorded_g.predict(latents.sample(500, LATENT, seed=5), batch_size=256, verbose=0)
 
 
 def finest_wave(images):
@@ -562,7 +564,7 @@ print("ok: it would outweigh all of D fifty times" if added > 50 * D.count_param
 start = keras.initializers.RandomNormal(stddev=0.02, seed=0)
 drawn, spread = [], []
 for batch_norm in (False, True):
-    fresh = dcgan.generator(SHAPE, width=16, batch_norm=batch_norm, initializer=start)
+    fresh = dcgan.generator(SHAPE, 100, width=16, batch_norm=batch_norm, initializer=start)
     drawn.append(ops.convert_to_numpy(fresh(latents.sample(64, 100, seed=0), training=True)))
     spread.append(drawn[-1].std())
 plots.image_grid(
@@ -1304,10 +1306,10 @@ for player, old, network in zip("GD", start, (mixed.generator, mixed.discriminat
 # ## 8. Walking from one garment to another
 #
 # G turns every latent vector z into an image, so one may walk from one z to another and watch. By
-# which way? z is drawn from N(0, 1) in 100 dimensions.
+# which way? z is drawn from N(0, 1), in the paper in 100 dimensions.
 #
-# **Predict.** Two random latents have length about 10. How long is the point half-way between them
-# on the straight line?
+# **Predict.** Two random latents of 100 numbers have length about 10. How long is the point half-way
+# between them on the straight line?
 #
 # - a) 10: half-way between 10 and 10
 # - b) about 7
@@ -1317,15 +1319,20 @@ for player, old, network in zip("GD", start, (mixed.generator, mixed.discriminat
 guess = "?"  # a, b or c
 
 # %%
-pairs = latents.sample(400, 100, seed=3)
-z0, z1 = pairs[:200], pairs[200:]
-halves = {
-    "ends": z0,
-    "linear": latents.linear(z0, z1, 0.5),
-    "spherical": np.stack([latents.spherical(a, b, 0.5) for a, b in zip(z0, z1)]),
-}
-for name, z in halves.items():
-    print(f"{name:10} length {np.linalg.norm(z, axis=1).mean():5.2f}")
+def half_way(dim):
+    """200 pairs of latents of `dim` numbers: one end, and half-way by two paths."""
+    z0, z1 = np.split(latents.sample(400, dim, seed=3), 2)
+    on_sphere = np.stack([latents.spherical(a, b, 0.5) for a, b in zip(z0, z1)])
+    return z0, z1, {"ends": z0, "linear": latents.linear(z0, z1, 0.5), "spherical": on_sphere}
+
+
+for dim in (100, LATENT):
+    z0, z1, halves = half_way(dim)
+    drawn_lengths = np.linalg.norm(latents.sample(100_000, dim, seed=4), axis=1)
+    for name, z in halves.items():
+        length = np.linalg.norm(z, axis=1).mean()
+        shorter = np.mean(drawn_lengths <= length)
+        print(f"{dim:3} numbers  {name:9}  length {length:5.2f}, {shorter:.1%} of latents are shorter")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -1333,7 +1340,8 @@ for name, z in halves.items():
 # b: 10 divided by the root of 2. (a) is right on a line of numbers. In 100 dimensions two random
 # directions are nearly at right angles, and half-way on the chord one is well inside the sphere.
 # The length of 100 normal numbers is 10, give or take 0.7; about six in a million are as short as
-# 7, so G has hardly ever been asked what to draw there.
+# 7, so a G of 100 numbers has hardly ever been asked what to draw there. The recorded G takes 16: about
+# one latent in twenty is as short as its chords are half-way. Few numbers make a soft sphere.
 #
 # </details>
 #
@@ -1345,7 +1353,7 @@ for name, z in halves.items():
 
 # %% tags=["exercise"]
 def spherical_mid(z0, z1):
-    """Half-way from z0 to z1 on the great circle; both are vectors of 100 numbers."""
+    """Half-way from z0 to z1 on the great circle; both are vectors."""
     # solution: the right direction, and then the length
     cosine = z0 @ z1 / np.linalg.norm(z0) / np.linalg.norm(z1)
     return (z0 + z1) / np.sqrt(2 * (1 + cosine))
@@ -1527,7 +1535,7 @@ print("they do not reach G at all" if equal else "ok: through D they reach it al
 # where labels are missing. What of this can be seen here?
 
 # %% tags=["S4.98", "nbval-check-output"]
-many = draw(latents.sample(profile(smoke=500, classroom=5000, full=20_000), 100, seed=9))
+many = draw(latents.sample(profile(smoke=500, classroom=5000, full=20_000), LATENT, seed=9))
 different = len({image.tobytes() for image in (many * 255).round().astype("uint8")})
 print("ok: as many images as asked for, no two alike" if different == len(many) else different)
 
@@ -1567,7 +1575,7 @@ fig
 # dress*.
 #
 # **Predict.** Thirty latents each give a dress. What does their *mean* give (brought back to
-# length 10)?
+# length 4)?
 #
 # - a) a dress, of course
 # - b) a blur of thirty dresses
@@ -1577,7 +1585,7 @@ fig
 guess = "?"  # a, b or c
 
 # %%
-pool = latents.sample(profile(smoke=600, classroom=4000, full=4000), 100, seed=7)
+pool = latents.sample(profile(smoke=600, classroom=4000, full=4000), LATENT, seed=7)
 _, kinds = judge.read(draw(pool))
 by_name = {name: pool[kinds == k] for k, name in enumerate(train.class_names)}
 
@@ -1586,14 +1594,14 @@ TERMS = {"pullover": "Pullover", "- T-shirt": "T-shirt/top", "+ dress": "Dress"}
 
 
 def arithmetic(n, seed):
-    """Latents of the three terms, each the mean of n, and of the result: (4, 100), length 10."""
+    """Latents of the three terms, each the mean of n, and of the result: (4, dim), as long as latents."""
     rng = np.random.default_rng(seed)
     terms = []
     for name in TERMS.values():
         choice = by_name[name] if len(by_name[name]) else pool  # in smoke a class may be missing
         terms.append(choice[rng.integers(len(choice), size=n)].mean(axis=0))
     z = np.stack([*terms, terms[0] - terms[1] + terms[2]])
-    return 10 * z / np.linalg.norm(z, axis=1, keepdims=True)
+    return np.sqrt(LATENT) * z / np.linalg.norm(z, axis=1, keepdims=True)
 
 
 # %%
