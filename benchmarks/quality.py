@@ -2,7 +2,7 @@
 
 `python benchmarks/quality.py train PEER --seed 0` trains one contender (a function of
 `quality_peers.py`, or `gankit`: this package with its defaults; `gankit_no_ema`: without the
-average of G; `gankit_latent100`: with the paper's length of z, `gankit_latent8`, `gankit_latent12`;
+average of G; `gankit_latent100`: with the paper's length of z; `..._latent8`, `12`, `16`, `32`: with others;
 `gankit_batch32`: in batches of 32; `gankit_bfloat16`: in mixed precision) on the 60,000 images of Fashion-MNIST (`--data cifar10` for 32 px colour: gankit's own, `keras_copied`,
 `pytorch_dcgan`), and writes a row a look: epoch, processor seconds of the training alone, and the
 Frechet classifier distance of 10,000 samples (the same classifier for all). `... table` prints for
@@ -21,6 +21,7 @@ import csv
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # for all: TensorFlow leaves it off here
@@ -39,7 +40,7 @@ def looks(epochs):
     return [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 3.5, *range(4, epochs + 1)]
 
 
-def gankit(seed, shape=(28, 28, 1), latent_dim=16, **options):
+def gankit(seed, shape=(28, 28, 1), latent_dim=None, **options):
     """This package's DCGAN, all by default."""
     import keras
     import tensorflow as tf
@@ -58,19 +59,11 @@ def gankit_no_ema(seed, shape=(28, 28, 1)):
     return gankit(seed, shape, ema=0.0)
 
 
-def gankit_latent100(seed, shape=(28, 28, 1)):
-    """The same with the 100 latent numbers of the DCGAN paper."""
-    return gankit(seed, shape, 100)
-
-
-def gankit_latent12(seed, shape=(28, 28, 1)):
-    """The same with 12."""
-    return gankit(seed, shape, 12)
-
-
-def gankit_latent8(seed, shape=(28, 28, 1)):
-    """The same with 8."""
-    return gankit(seed, shape, 8)
+gankit_latent100 = partial(gankit, latent_dim=100)  # the DCGAN paper's
+gankit_latent8 = partial(gankit, latent_dim=8)
+gankit_latent12 = partial(gankit, latent_dim=12)
+gankit_latent16 = partial(gankit, latent_dim=16)
+gankit_latent32 = partial(gankit, latent_dim=32)
 
 
 def gankit_batch32(seed, shape=(28, 28, 1)):
