@@ -2,8 +2,9 @@
 
 `python benchmarks/quality.py train PEER --seed 0` trains one contender (a function of
 `quality_peers.py`, or `gankit`: this package with its defaults; `gankit_no_ema`: without the
-average of G; `gankit_latent100`: with the paper's length of z; `..._latent8`, `12`, `16`, `32`: with others;
-`gankit_batch32`: in batches of 32; `gankit_bfloat16`: in mixed precision) on the 60,000 images of Fashion-MNIST (`--data cifar10` for 32 px colour: gankit's own, `keras_copied`,
+average of G; `gankit_latent100`: with the paper's length of z, `..._latent8`, `12`, `16`, `32`:
+with others; `gankit_batch32`: in batches of 32; `gankit_bfloat16`: in mixed precision) on the
+60,000 images of Fashion-MNIST (`--data cifar10` for 32 px colour: gankit's own, `keras_copied`,
 `pytorch_dcgan`), and writes a row a look: epoch, processor seconds of the training alone, and the
 Frechet classifier distance of 10,000 samples (the same classifier for all). `... table` prints for
 each peer the best score that it and all of gankit's seeds reached, and when they did; and draws the

@@ -72,7 +72,8 @@ def main():
             scores = []
             for seed in range(options.seeds):
                 keras.utils.set_random_seed(seed)
-                gan = GAN(dcgan.generator((28, 28, 1), 100, width=16), discriminator(paper), seed=seed)
+                generator = dcgan.generator((28, 28, 1), 100, width=16)
+                gan = GAN(generator, discriminator(paper), seed=seed)
                 gan.compile(*(keras.optimizers.Adam(rate, beta_1=0.5) for _ in "GD"))
                 gan.fit(images, epochs=max(1, options.steps // 450), verbose=0, seed=seed)
                 scores.append(judge.score(gan.generate(judge.n, seed=1))["frechet"])

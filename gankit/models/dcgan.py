@@ -64,7 +64,8 @@ def generator(
         ValueError: for a size, channel count or option that is not offered.
     """
     smallest, widths = _plan(image_shape, width, max_width)
-    latent_dim = latent_dim or (16 if image_shape[2] == 1 else 100)
+    if latent_dim is None:
+        latent_dim = 16 if image_shape[2] == 1 else 100
     _check("upsampling", upsampling, ("transposed", "nearest"))
     _check("batch_norm", batch_norm, (True, False, "everywhere"))
 

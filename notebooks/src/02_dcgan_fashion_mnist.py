@@ -1164,8 +1164,8 @@ print("ok: each seed of ours was there in a tenth of the time" if quick else (sp
 
 # %%
 ends = ", ".join(f"{table['frechet'][-1]:.0f}" for table in copied)
-print(f"copied recipe: at the end, {copied[0]['epoch'][-1]:g} epochs, {ends}; the best, {goal:.0f}, "
-      f"after {spent:.0f} s")  # fmt: skip
+print(f"copied recipe: at the end, {copied[0]['epoch'][-1]:g} epochs, {ends}; "
+      f"the best, {goal:.0f}, after {spent:.0f} s")  # fmt: skip
 print("ours, each seed: as good at the look after", ", ".join(f"{s:.0f} s" for s in arrived))
 an_epoch = [
     np.mean([table["processor_seconds"][-1] / table["epoch"][-1] for table in tables])
@@ -1237,6 +1237,8 @@ lengths = {
 twelve = {
     dim: [t["frechet"][t["epoch"] == 12][0] for t in tables] for dim, tables in lengths.items()
 }
+
+# %%
 fig, axes = figure(
     size=(6.5, 3.3),
     alt="Frechet classifier distance against epochs, both axes in powers, for four lengths of z. "
