@@ -1422,7 +1422,7 @@ for dim in (100, LATENT):
     for name, z in halves.items():
         length = np.linalg.norm(z, axis=1).mean()
         shorter = np.mean(drawn_lengths <= length)
-        print(f"{dim:3} numbers  {name:9}  length {length:5.2f}, {shorter:.1%} of latents are shorter")
+        print(f"{dim:3} numbers  {name:9}  length {length:5.2f}, {shorter:.1%} of all are shorter")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -1684,7 +1684,7 @@ TERMS = {"pullover": "Pullover", "- T-shirt": "T-shirt/top", "+ dress": "Dress"}
 
 
 def arithmetic(n, seed):
-    """Latents of the three terms, each the mean of n, and of the result: (4, dim), as long as latents."""
+    """Latents of the three terms, each the mean of n, and of the result: (4, dim), length 4."""
     rng = np.random.default_rng(seed)
     terms = []
     for name in TERMS.values():
