@@ -9,7 +9,7 @@
 
 The paper's kernels are 5 wide; ours are 4, a multiple of the stride, which overlap evenly and so
 leave less of a checkerboard (Odena et al. 2016). The paper draws weights from N(0, 0.02):
-`initializer=keras.initializers.RandomNormal(stddev=0.02)`; Keras' own default learned faster.
+`initializer=keras.initializers.RandomNormal(stddev=0.02)`; ours are Keras' own, no worse here.
 Each rule can be switched off, so that one can measure what it does (run `ablation_fashion_mnist`).
 """
 
@@ -47,8 +47,8 @@ def generator(
     Args:
         image_shape: `(size, size, channels)`, size 28, 32, 64, 128 or 256, channels 1 or 3.
         latent_dim: length of the latent vector; by default 16 for grey images and the paper's 100
-            for colour. On Fashion-MNIST 16 learned about twice as fast as 100 and ended better, on
-            CIFAR-10 it ended worse (`benchmarks/README.md`).
+            for colour. On Fashion-MNIST 16 learned about twice as fast as 100 (three seeds) and
+            ended better, on CIFAR-10 it ended worse (one seed each; `benchmarks/README.md`).
         width: channels of the last hidden layer; each smaller size has twice as many.
         max_width: the most channels a layer may have.
         upsampling: "transposed" (rule 2), or "nearest": copy each pixel, then a convolution.

@@ -1032,7 +1032,7 @@ fig
 #
 # <details><summary>Answer</summary>
 #
-# b. Network, length of z, rate, its decay and the averaging of G differ *together*; a gap between two
+# b. Network, length of z, rate, its decay, epochs and the averaging of G differ *together*; a gap between two
 # such runs belongs to no single one of them. (a) and (c) each pick a favourite. A published project closes
 # with "0.0003 was best" after changing the rate, the layers and the activation at once (S3.32):
 # the same mistake. The live runs above do change the networks only. The seconds are those of a busy
@@ -1094,7 +1094,7 @@ for name, ends_at in zip(sweep.variants, sweep.scores):
 # G: all three seeds lie above all three of the base, and three against three still cannot tell. Look at
 # the dense hidden layer: 107, 151 and 166; its mean is well above the base's, and three runs that
 # differ so among themselves cannot tell, either. And 900 steps are a beginning: the length of z, which
-# cannot be told here, is what matters most a few epochs later. **Which variant would you give a fourth
+# cannot be told here, makes a large difference a few epochs later. **Which variant would you give a fourth
 # seed?**
 #
 # </details>
@@ -1106,8 +1106,9 @@ for name, ends_at in zip(sweep.variants, sweep.scores):
 # Adam 2e-4, weights from N(0, 0.02)), no batch normalisation in D, and a fresh pass of G for each
 # update. *PyTorch's example* has the same width, rate and first weights, batches of 64, batch
 # normalisation in D, and G learns from the fakes that D has just seen, which saves a pass of G. *Our
-# defaults*: the same pass saved, the same batches, width 32 and Adam 4e-3, and the samples are drawn
-# by a running average of G. The dotted curves are ours judged by *G itself*, as it stands.
+# defaults*: the same pass saved, the same batches, width 32, Adam 4e-3, first weights as Keras draws
+# them, a z of 16 numbers where the others have 100, and the samples are drawn by a running average of
+# G. The dotted curves are ours judged by *G itself*, as it stands.
 #
 # **Predict.** Where the copied recipe arrives at the end of its curve, how much sooner were our
 # defaults there?
@@ -1199,18 +1200,18 @@ print(f"{len(gains)} looks at three seeds: the average of G was better at {(gain
 #
 # PyTorch's example has the copied recipe's width, rate and first weights, and leaves it far behind:
 # batch normalisation in D, batches of half the size or the saved pass, of which the part before makes
-# the first the likeliest. Ours is where the example's three seeds stand after 20 epochs in about a
-# tenth of their time: a step costs less than a third, and is worth more. It does not stop there: after
+# the first the likeliest. Ours is where the best of the example's seeds stands after 20 epochs in an
+# eighth to a tenth of its time: a step costs less than a third, and is worth more. It does not stop there: after
 # 20 epochs of its own, less than a third of the time, its three seeds stand well below all of them.
 #
 # The average costs next to nothing, and training does not know of it: the dotted curves are the same
-# three trainings, judged by G as it stands. At a large rate G circles around where it is going, and
-# jumps by three points and more from one epoch to the next; the mean of its last thousand steps lies
-# nearer to the middle. (The example at its end jumps likewise.) The sweep above could not tell the
+# three trainings, judged by G as it stands. At a large rate G circles around where it is going, and its
+# distance goes up again, by as much as three points, between one epoch and the next; the mean of its
+# last thousand steps lies nearer to the middle. (The example at its end goes up by one or two.) The sweep above could not tell the
 # average from none: it compares trainings that were done apart, and of 900 steps. To judge *one*
 # training twice is the sharper test, and a cheaper one.
 #
-# What the picture does not say: where the copied recipe would end; its distance is still falling. Nor
+# What the picture does not say: where the copied recipe would end; its distance had not clearly levelled out. Nor
 # that ours is best: it is what was best among the settings in `benchmarks/README.md`.
 #
 # </details>
@@ -1264,20 +1265,21 @@ print("ok: each seed of 16 numbers is nearer than each of 100"
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# c. After twelve epochs 100 numbers stood at 24, 27 and 29, 16 at 18, 18 and 17, and one seed each of
-# 12 and 8 at 15 and 16. (a) takes z for a list of features, where more is more. But z need only carry as
-# much variety as this G can draw; what it has beyond that G must learn not to show. 8 falls fastest
-# and is the first to level out, near 15 from the tenth epoch on. 16 became our default for grey images
-# since its end is known: 10.5 after the 90 epochs of part 7, where 100 had ended at 14.8. In variety they
-# are alike: in lesson 03's words a recall of .74 against .77, a coverage of .71 against .70. It is a
-# finding about small grey clothes: for colour pictures (CIFAR-10, one seed each) 16 was ahead for
-# eight epochs and behind at the end, 9.5 against 7.1, and there the default remains 100.
+# c. After twelve epochs 100 numbers stood at 24, 27 and 29, 16 at 18, 18 and 17, 12 at 15, 17 and @12@, and
+# 8, one seed, at 16. (a) takes z for a list of features, where more is more. Our guess: z need only carry
+# as much variety as this G can draw; what it has beyond that G must first learn not to show. 8 falls fastest and is the
+# first to level out, near 16 from the tenth epoch on. 16 is our default for grey images since its end
+# is known: 10.5 after the 90 epochs of part 7, where 100 had ended at 14.8. (12 was followed for 20
+# epochs only, and is no worse there.) In variety 16 and 100 are about alike, one run each: in lesson 03's words a recall of .74
+# against .77, a coverage of .71 against .70. And it is a finding about small grey clothes: for colour
+# pictures (CIFAR-10, one seed each) 16 was ahead for eight epochs and behind at the end, 9.5 against 7.1,
+# and there the default remains 100.
 #
 # </details>
 #
 # (b) can be put to the test: how many directions of z does G's first layer still use? Its *effective
-# rank* is the number of equally strong directions that would be as spread out (the squared sum of the
-# squared singular values over the sum of their squares).
+# rank* is the number of equally strong directions that would spread the strength as widely (the squared
+# sum of the squared singular values over the sum of their fourth powers).
 
 # %%
 def effective_rank(generator):
@@ -1294,8 +1296,8 @@ for name, generator in looked_at.items():
     print(f"{name:22} {rank:5.1f} of {dim} directions")
 
 # %% [markdown]
-# So (b) is half of the truth: G does drop what it does not need, and it takes its time. A fresh G spreads
-# z evenly over all its directions. The G of 100 numbers that this course had recorded before, 90 epochs
+# So (b) may be half of the truth: G comes to use few directions, and it takes its time. A fresh G uses
+# all of them alike. The G of 100 numbers that this course had recorded before, 90 epochs
 # as well, had pressed them into a rank of 7.6. That the lost time goes into this is a guess, not shown.
 #
 # *And you*: what would you measure to put that guess to the test?
@@ -1352,8 +1354,8 @@ fig
 # %% [markdown]
 # <details><summary>What we make of it</summary>
 #
-# By epoch 12 every row has the outline that it will keep, and it is tempting to stop there. The
-# distance goes on falling: from 16 to 10 at the end. It looks at 10,000 samples at once, at how often
+# By epoch 12 every row is a garment, and it is tempting to stop there, though the boot has yet to
+# become a sneaker. The distance goes on falling: from 16 to 10 at the end. It looks at 10,000 samples at once, at how often
 # each kind appears and how much each varies; the eye looks at four. Neither is the truth. The trousers
 # of the last row get a hole at the hips after epoch 12 and keep it, and the mean of 10,000 hides it;
 # and that the curve flattens is partly the recipe's doing, whose rate decays to 0. "Done" needs a
@@ -1396,7 +1398,8 @@ for player, old, network in zip("GD", start, (mixed.generator, mixed.discriminat
 # ## 8. Walking from one garment to another
 #
 # G turns every latent vector z into an image, so one may walk from one z to another and watch. By
-# which way? z is drawn from N(0, 1), in the paper in 100 dimensions.
+# which way? Here z is drawn from N(0, 1); the paper has 100 numbers, drawn evenly from
+# [-1, 1].
 #
 # **Predict.** Two random latents of 100 numbers have length about 10. How long is the point half-way
 # between them on the straight line?
@@ -1429,7 +1432,7 @@ for dim in (100, LATENT):
 #
 # b: 10 divided by the root of 2. (a) is right on a line of numbers. In 100 dimensions two random
 # directions are nearly at right angles, and half-way on the chord one is well inside the sphere.
-# The length of 100 normal numbers is 10, give or take 0.7; about six in a million are as short as
+# The length of 100 normal numbers is 10, give or take 0.7; about four in a million are as short as
 # 7, so a G of 100 numbers has hardly ever been asked what to draw there. The recorded G takes 16: about
 # one latent in twenty is as short as its chords are half-way. Few numbers make a soft sphere.
 #
