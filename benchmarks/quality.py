@@ -2,8 +2,8 @@
 
 `python benchmarks/quality.py train PEER --seed 0` trains one contender (a function of
 `quality_peers.py`, or `gankit`: this package with its defaults; `gankit_no_ema`: without the
-average of G; `gankit_latent100`: with the paper's length of z, `..._latent8`, `12`, `16`, `32`:
-with others; `gankit_batch32`: in batches of 32; `gankit_bfloat16`: in mixed precision) on the
+average of G; `gankit_latent100`: with the paper's length of z, `..._latent8`, `16`, `32`: with
+others; `gankit_batch32`: in batches of 32; `gankit_bfloat16`: in mixed precision) on the
 60,000 images of Fashion-MNIST (`--data cifar10` for 32 px colour: gankit's own, `keras_copied`,
 `pytorch_dcgan`), and writes a row a look: epoch, processor seconds of the training alone, and the
 Frechet classifier distance of 10,000 samples (the same classifier for all). `... table` prints for
@@ -62,7 +62,6 @@ def gankit_no_ema(seed, shape=(28, 28, 1)):
 
 gankit_latent100 = partial(gankit, latent_dim=100)  # the DCGAN paper's
 gankit_latent8 = partial(gankit, latent_dim=8)
-gankit_latent12 = partial(gankit, latent_dim=12)
 gankit_latent16 = partial(gankit, latent_dim=16)
 gankit_latent32 = partial(gankit, latent_dim=32)
 

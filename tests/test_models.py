@@ -64,7 +64,7 @@ def test_options_do_what_they_say():
     nearest = dcgan.generator((28, 28, 1), width=4, upsampling="nearest", activation="elu")
     assert not kinds(nearest, layers.Conv2DTranspose)
     assert len(kinds(nearest, layers.UpSampling2D)) == 2
-    assert nearest(np.zeros((1, 16))).shape == (1, 28, 28, 1)  # grey: 16 latent numbers
+    assert nearest(np.zeros((1, 12))).shape == (1, 28, 28, 1)  # grey: 12 latent numbers
     assert dcgan.generator((32, 32, 3), width=4).input_shape == (None, 100)  # colour: 100
     assert {x.activation.__name__ for x in kinds(nearest, layers.Activation)} == {"elu", "tanh"}
     plain = dcgan.discriminator((28, 28, 1), width=4, dropout=0.3, batch_norm=False)
