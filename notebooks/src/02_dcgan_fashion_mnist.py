@@ -1192,7 +1192,7 @@ print(f"{len(gains)} looks at three seeds: the average of G was better at {(gain
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# c: more than twenty times; the cell above has the figures. (a) and (b) each see a part: the saved pass and the narrower
+# c: about twenty times; the cell above has the figures. (a) and (b) each see a part: the saved pass and the narrower
 # network make an *image* about three times cheaper, and batches of half the size double the number of
 # steps again. The rest is what a step is worth. The sweep makes it likely that much of this is the
 # rate, and the rule that lets D stand it; this race alone cannot divide it, for width, batches, rate,
