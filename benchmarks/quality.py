@@ -33,6 +33,8 @@ from gankit import datasets
 from gankit.runs import read_table
 
 ROUND = 3840  # images: whole batches of 64, 128 and 256
+DRAWN = ["gankit", "pytorch_dcgan", "keras_copied", "gankit_latent100", "tensorflow_tutorial",
+         "gankit_latent16"]  # as many as there are styles  # fmt: skip
 FOLDER = Path(__file__).parent.parent / "data" / "runs" / "time_to_quality"
 
 
@@ -190,7 +192,8 @@ def picture(folder=FOLDER):
 
     found = curves(folder)
     fig, axes = figure(size=(7, 4), alt="Frechet classifier distance against processor seconds.")
-    for (name, tables), (colour, style) in zip(sorted(found.items()), plots.STYLES):
+    for name, (colour, style) in zip([name for name in DRAWN if name in found], plots.STYLES):
+        tables = found[name]
         for table in tables:
             x, y = table["processor_seconds"], table["frechet"]
             axes.plot(x, y, color=colour, linestyle=style)
