@@ -72,7 +72,7 @@ def evaluate(
     comparable = extractor.standard and min(n_real, n_fake) >= PUBLISHED
     whose = "of them" if held_out is None else "held out"
     conditions = {
-        "data": f"{getattr(real, 'name', 'an array')}; split: {split or 'not stated'}",
+        "data": f"{getattr(real, 'name', None) or 'an array'}; split: {split or 'not stated'}",
         "extractor": f"{extractor.name}, {extractor.dimensions:,} dimensions, "
         f"hash {extractor.hash[:12]}",
         "resize": extractor.resize,

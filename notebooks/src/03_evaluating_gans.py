@@ -1101,8 +1101,8 @@ fig, axes = figure(
     "fitted and its end at 1/N = 0. "
     + ". ".join(f"{name}: {fit.distances[-1]:.2f} at N = {fit.sizes[-1]:,}, {fit.infinity:.2f} at "
                 "the end" for name, fit in fits.items())
-    + ". For photographs the bias is most of the distance; for a GAN far off it is lost in the "
-    "chance of which samples were drawn.",
+    + ". For photographs the bias is most of the distance, for the DCGAN a part of it; for the "
+    "simple GAN, far off, it is lost in the chance of which samples were drawn.",
 )  # fmt: skip
 for ax, (name, fit) in zip(axes, fits.items()):
     ax.plot(1000 / fit.sizes, fit.distances, "o", color=plots.BLUE)
@@ -1123,9 +1123,10 @@ fig
 # 0 as often as above: a negative one is no mistake. The interval in brackets is wide because it comes
 # from fitting the line anew in five parts of the images, of a fifth each: five ends, and their spread.
 #
-# Look at the other two panels before you fit lines to everything. For the simple GAN the same
-# surplus of about 2 drowns in the chance of which samples were drawn: a poor model may well get its
-# *lower* number from fewer samples. N decides where models are good, and that is where papers are.
+# Look at the other two panels before you fit lines to everything. The DCGAN's line rises too: with a
+# thousand samples it looks worse than it is. For the simple GAN the same surplus of a few points
+# drowns in the chance of which samples were drawn: a poor model may well get its *lower* number from
+# fewer samples. N decides where models are good, and that is where papers are.
 #
 # </details>
 #
