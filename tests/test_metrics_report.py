@@ -256,9 +256,13 @@ def test_fewer_images_held_out_than_n():
         assert found.n_floor == (55, 45)
 
 
+class Nameless(np.ndarray):
+    name = None  # as PyTorch's tensors have it
+
+
 def test_tensors_and_lists():
     wanted = evaluate(RANDOM, RANDOM**2, toy(), n=60).card()
-    for kind in (keras.ops.convert_to_tensor, np.ndarray.tolist):
+    for kind in (keras.ops.convert_to_tensor, np.ndarray.tolist, lambda x: x.view(Nameless)):
         assert evaluate(kind(RANDOM), kind(RANDOM**2), toy(), n=60).card() == wanted
 
 
