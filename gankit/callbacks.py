@@ -51,8 +51,9 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Write, if the last line is old enough."""
-        self.done += batch + 1 - self.step
-        self.step = batch + 1
+        now = min(batch + 1, self.steps or batch + 1)  # an execution may end beyond the epoch
+        self.done += now - self.step
+        self.step = now
         self.warm = self.warm or (time.monotonic(), self.done)
         if time.monotonic() - self.written >= (0.25 if self.live else 30.0):
             of_all = f"/{self.steps:,}" if self.steps else " steps"

@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from gankit import inputs, losses, tricks
-from gankit.backend import JIT_COMPILE, OptimizerPair, gradients, run_step
+from gankit.backend import JIT_COMPILE, OptimizerPair, gradients, pipeline, run_step
 from gankit.callbacks import Progress
 from gankit.sampling import Sampling
 from gankit.saving import EpochCounter, ExactSaving
@@ -279,9 +279,9 @@ class GAN(Sampling, ExactSaving, keras.Model):
         self._assert_compile_called("fit")
         inputs.check_trainable(self)
         batches = inputs.training_batches(self, x, batch_size, seed, initial_epoch)
-        callbacks = [EpochCounter(), *(callbacks or []), *([Progress()] if verbose else [])]
+        callbacks = [EpochCounter(batches), *(callbacks or []), *([Progress()] if verbose else [])]
         return super().fit(
-            batches,
+            pipeline(batches),
             epochs=epochs,
             initial_epoch=initial_epoch,
             callbacks=callbacks,

@@ -12,6 +12,7 @@ import numpy as np
 from keras import ops
 
 from gankit.backend import is_chief
+from gankit.datasets.batches import ShuffledBatches
 
 
 class ExactSaving:
@@ -83,15 +84,29 @@ class ExactSaving:
 
 
 class EpochCounter(keras.callbacks.Callback):
-    """Keeps `gan.epochs_done`; `GAN.fit` puts it first. An epoch broken off is not counted."""
+    """Keeps `gan.epochs_done`; `GAN.fit` puts it first. An epoch broken off is not counted.
+
+    It also tells `ShuffledBatches` of epochs, as Keras tells only what it reads by itself.
+    """
+
+    def __init__(self, batches):
+        super().__init__()
+        self.batches = batches if isinstance(batches, ShuffledBatches) else None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Tell the batches."""
+        if self.batches is not None:
+            self.batches.on_epoch_begin()
 
     def on_train_batch_end(self, batch, logs=None):
         """Remember how far the epoch is."""
         self.steps = batch + 1
 
     def on_epoch_end(self, epoch, logs=None):
-        """Count it if it is whole."""
-        if self.steps == self.params["steps"]:
+        """Count it if it is whole, and let the batches go on to the next order."""
+        if self.batches is not None:
+            self.batches.on_epoch_end()
+        if self.steps >= self.params["steps"]:  # more, where it is no multiple of an execution
             self.model.epochs_done = epoch + 1
 
 

@@ -141,8 +141,11 @@ def test_no_pipeline_that_tunes_itself_waits_between_epochs():
         pytest.skip("tf.data is TensorFlow's")
     from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
 
+    from gankit.backend import pipeline
+
     batches = ArrayBatches(np.zeros((4, 1), "float32"), 2)
-    assert PyDatasetAdapter(batches).get_tf_dataset().options().autotune.enabled is False
+    for data in (PyDatasetAdapter(batches).get_tf_dataset(), pipeline(batches)):
+        assert data.options().autotune.enabled is False
 
 
 def test_float_arrays_stay_as_they_are():

@@ -8,6 +8,7 @@ import pytest
 from keras import ops
 
 from gankit import latents, tricks
+from gankit.datasets import ArrayBatches
 from gankit.gans import GAN
 from gankit.models import dcgan, mlp
 
@@ -92,6 +93,32 @@ def test_k_steps_of_d_to_one_of_g(points):
     gan.fit(points, batch_size=20, verbose=0)  # 256 // 60 = 4 steps
     assert int(gan.g_optimizer.iterations) == 4
     assert int(gan.d_optimizer.iterations) == 12
+
+
+@pytest.mark.parametrize("made_by_hand", [False, True])
+@pytest.mark.parametrize("together", [1, 3])
+def test_fit_takes_each_epochs_batches_in_their_order(made_by_hand, together):
+    """As `batches` gives them out, resumed or not, also where k steps are one execution."""
+    values = np.arange(22, dtype="float32").reshape(11, 2)
+
+    class Watcher(GAN):
+        seen = []
+
+        def algorithm_1(self, batch):
+            self.seen.append(ops.convert_to_numpy(batch))
+            return super().algorithm_1(batch)
+
+    expected, batches = [], ArrayBatches(values, 2, seed=5)
+    for _ in range(4):
+        expected += [*batches]
+        batches.on_epoch_end()
+    for first in (0, 2):
+        gan = Watcher(mlp.generator((2,), 3, (4,)), mlp.discriminator((2,), (4,)))
+        gan.compile(run_eagerly=True, steps_per_execution=together)
+        x = ArrayBatches(values, 2, seed=5, first_epoch=first) if made_by_hand else values
+        gan.fit(x, batch_size=2, seed=5, initial_epoch=first, epochs=4, verbose=0)
+        np.testing.assert_array_equal(gan.seen[-20 + 5 * first :], expected[5 * first :])
+        assert gan.epochs_done == 4 and int(gan.g_optimizer.iterations) == 20 - 5 * first
 
 
 def test_history_is_the_mean_of_each_epoch(points):
