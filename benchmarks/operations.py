@@ -16,6 +16,7 @@ PASSES = {
     "torch_plain": {"g": (1, 1, 1), "d": (3, 3, 3), "first": 1},
 }
 PASSES["gankit_fresh"] = PASSES["keras_copied"]
+PASSES["gankit_by_ten"] = PASSES["gankit"]
 PASSES["gankit_bfloat16"] = PASSES["gankit"]
 PASSES["torch_compiled"] = PASSES["torch_plain"]
 

@@ -27,6 +27,7 @@ SETTINGS = {"28px_w16": (28, 16, 100), "28px_w64": (28, 64, 30), "64px_w32": (64
 ONEDNN, PLAIN = {"TF_ENABLE_ONEDNN_OPTS": "1"}, {"TF_ENABLE_ONEDNN_OPTS": "0"}
 CONTENDERS = {  # what the table calls it: (function of contenders.py, environment)
     "gankit": ("gankit", ONEDNN),
+    "gankit, steps by ten": ("gankit_by_ten", ONEDNN),
     "gankit, fresh fakes": ("gankit_fresh", ONEDNN),
     "gankit, bfloat16": ("gankit_bfloat16", ONEDNN),
     "(a) copied Keras pattern": ("keras_copied", ONEDNN),
