@@ -72,7 +72,7 @@ class GAN(Sampling, ExactSaving, keras.Model):
         Args:
             g_optimizer: Keras optimizer of G; default Adam(4e-3, beta_1=0.5). DCGAN's own 2e-4 was
                 measured to need many times the steps (run `ablation_fashion_mnist`); without
-                batch norm in D, in colour (`benchmarks/README.md`) or on other data try 1e-3.
+                batch norm in D or on other data try 1e-3; in colour 1e-3 in batches of 16.
             d_optimizer: Keras optimizer of D; the same default. Another rate than G's is the
                 two time-scale rule (Heusel et al. 2017).
             loss: a name in `gankit.losses.LOSSES`.
