@@ -99,13 +99,16 @@ def test_k_steps_of_d_to_one_of_g(points):
 @pytest.mark.parametrize("together", [1, 3])
 def test_fit_takes_each_epochs_batches_in_their_order(made_by_hand, together):
     """As `batches` gives them out, resumed or not, also where k steps are one execution."""
+    if together > 1 and keras.backend.backend() == "torch":
+        pytest.skip("Keras takes one step an execution with PyTorch")
     values = np.arange(22, dtype="float32").reshape(11, 2)
 
     class Watcher(GAN):
         seen = []
 
         def algorithm_1(self, batch):
-            self.seen.append(ops.convert_to_numpy(batch))
+            reals = keras.utils.unpack_x_y_sample_weight(batch)[0]
+            self.seen.append(ops.convert_to_numpy(reals))
             return super().algorithm_1(batch)
 
     expected, batches = [], ArrayBatches(values, 2, seed=5)
