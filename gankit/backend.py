@@ -9,7 +9,7 @@ writes the TensorFlow version out.
 import keras
 from keras import ops
 
-from gankit.datasets.batches import ShuffledBatches
+from gankit.datasets.batches import ArrayBatches
 
 BACKEND = keras.backend.backend()
 
@@ -242,26 +242,25 @@ class OptimizerPair:
 
 
 def pipeline(batches):
-    """What `fit` reads; with TensorFlow, of `ShuffledBatches`, a `tf.data` pipeline.
+    """What `fit` reads; with TensorFlow, of `ArrayBatches`, a `tf.data` pipeline.
 
     Keras makes one, too, but of a Python generator, which takes a millisecond more a batch. It does
     not tune itself: at an epoch's end `fit` would wait for the tuner, which sleeps for as long as
-    the epoch took.
+    the epoch took. Not for what is slow to read, as files are: Python could not exit during a read.
     """
-    if BACKEND != "tensorflow" or not isinstance(batches, ShuffledBatches):
+    if BACKEND != "tensorflow" or type(batches) is not ArrayBatches:
         return batches
     first = batches[0]
 
     def read(number):
         batch = tf.numpy_function(batches.__getitem__, [number], first.dtype)
-        return tf.ensure_shape(batch, first.shape)
+        return tf.ensure_shape(batch, (None, *first.shape[1:]))
 
     options = tf.data.Options()
     options.autotune.enabled = False
-    options.threading.private_threadpool_size = batches.threads
+    options.threading.private_threadpool_size = 1
     numbers = tf.data.Dataset.range(len(batches))
-    data = numbers.map(read, num_parallel_calls=batches.threads, deterministic=True)
-    return data.prefetch(2).with_options(options)
+    return numbers.map(read).prefetch(2).with_options(options)
 
 
 def run_step(model, step, args):

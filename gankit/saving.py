@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from gankit.backend import is_chief
-from gankit.datasets.batches import ShuffledBatches
+from gankit.datasets.batches import ArrayBatches
 
 
 class ExactSaving:
@@ -86,12 +86,12 @@ class ExactSaving:
 class EpochCounter(keras.callbacks.Callback):
     """Keeps `gan.epochs_done`; `GAN.fit` puts it first. An epoch broken off is not counted.
 
-    It also tells `ShuffledBatches` of epochs, as Keras tells only what it reads by itself.
+    It also tells `ArrayBatches` of epochs, as Keras tells only what it reads by itself.
     """
 
     def __init__(self, batches):
         super().__init__()
-        self.batches = batches if isinstance(batches, ShuffledBatches) else None
+        self.batches = batches if type(batches) is ArrayBatches else None
 
     def on_epoch_begin(self, epoch, logs=None):
         """Tell the batches."""
