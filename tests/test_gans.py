@@ -124,6 +124,21 @@ def test_fit_takes_each_epochs_batches_in_their_order(made_by_hand, together):
         assert gan.epochs_done == 4 and int(gan.g_optimizer.iterations) == 20 - 5 * first
 
 
+def test_batches_of_ones_own_stay_with_keras(points):
+    """They may give out pairs, a last short batch, or read slowly: then Python could not exit."""
+
+    class Pairs(ArrayBatches):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            return super().__getitem__(0)[: 8 - index], np.zeros(8 - index)
+
+    gan = toy()
+    gan.fit(Pairs(points, 8), verbose=0)
+    assert int(gan.g_optimizer.iterations) == 2
+
+
 def test_history_is_the_mean_of_each_epoch(points):
     class Steps(keras.callbacks.Callback):
         seen = []
