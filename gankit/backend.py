@@ -242,11 +242,12 @@ class OptimizerPair:
 
 
 def pipeline(batches):
-    """What `fit` reads; with TensorFlow, of `ArrayBatches`, a `tf.data` pipeline.
+    """What `fit` reads: `batches`; with TensorFlow, of `ArrayBatches`, a `tf.data` pipeline.
 
-    Keras makes one, too, but of a Python generator, which takes a millisecond more a batch. It does
-    not tune itself: at an epoch's end `fit` would wait for the tuner, which sleeps for as long as
-    the epoch took. Not for what is slow to read, as files are: Python could not exit during a read.
+    Keras makes one, too, but of a Python generator, which takes a millisecond more a batch. Ours
+    does not tune itself: at an epoch's end `fit` would wait for the tuner, which sleeps for as long
+    as the epoch took. Files and subclasses are left to Keras: they may be slow to read, and Python
+    could not exit during a read of ours.
     """
     if BACKEND != "tensorflow" or type(batches) is not ArrayBatches:
         return batches

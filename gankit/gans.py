@@ -279,9 +279,11 @@ class GAN(Sampling, ExactSaving, keras.Model):
         self._assert_compile_called("fit")
         inputs.check_trainable(self)
         batches = inputs.training_batches(self, x, batch_size, seed, initial_epoch)
-        callbacks = [EpochCounter(batches), *(callbacks or []), *([Progress()] if verbose else [])]
+        data = pipeline(batches)
+        counter = EpochCounter(batches if data is not batches else None)
+        callbacks = [counter, *(callbacks or []), *([Progress()] if verbose else [])]
         return super().fit(
-            pipeline(batches),
+            data,
             epochs=epochs,
             initial_epoch=initial_epoch,
             callbacks=callbacks,

@@ -12,7 +12,6 @@ import numpy as np
 from keras import ops
 
 from gankit.backend import is_chief
-from gankit.datasets.batches import ArrayBatches
 
 
 class ExactSaving:
@@ -86,12 +85,13 @@ class ExactSaving:
 class EpochCounter(keras.callbacks.Callback):
     """Keeps `gan.epochs_done`; `GAN.fit` puts it first. An epoch broken off is not counted.
 
-    It also tells `ArrayBatches` of epochs, as Keras tells only what it reads by itself.
+    Args:
+        batches: `ShuffledBatches` to be told of epochs, where Keras does not tell them; or None.
     """
 
-    def __init__(self, batches):
+    def __init__(self, batches=None):
         super().__init__()
-        self.batches = batches if type(batches) is ArrayBatches else None
+        self.batches = batches
 
     def on_epoch_begin(self, epoch, logs=None):
         """Tell the batches."""

@@ -71,7 +71,7 @@ class ShuffledBatches(keras.utils.PyDataset):
         self._begun = True
 
     def on_epoch_end(self):
-        """Go on to the next epoch's order, if one has begun: `fit` also calls this at its start."""
+        """Go on to the next epoch's order, if one has begun: Keras calls this at its start, too."""
         if self._begun:
             self._begun = False
             self.epoch += 1

@@ -483,9 +483,9 @@ waves = {"fakes": finest_wave(fakes), "test images": finest_wave(test.take(500).
 print(", ".join(f"{name}: {1e6 * wave:.0f} millionths" for name, wave in waves.items()))
 
 # %% [markdown]
-# In the recorded run's samples this wave has about one and a half times the power it has in test
-# images: training came close to even weights, not quite there. At some 20 millionths of all power
-# no eye sees it.
+# In the recorded run's samples this wave has hardly more power than in test images: training came
+# close to even weights. (In a recording made with another z it had one and a half times as much.)
+# At some 15 millionths of all power no eye sees it.
 #
 # ## 5. The other rules, each beside a wrong twin
 #
@@ -1278,12 +1278,13 @@ print("ok: each seed of 12 numbers is nearer than each of 100"
 # not to show. 8 falls fastest and is the first to level out, near 16 from the tenth epoch on. 12
 # is our default for grey images: ahead of 16 with each seed, and still falling after 20 epochs.
 #
-# And at the end? The recorded run has 12 and ends at 11.4; the same run with 16 had ended at 10.5,
-# with 100 at 14.8, one run each. So 12 is ahead early and not at the end, by less than seeds
-# differ. What a short z costs seems to be variety: in lesson 03's words a recall of .77 with 100,
-# .74 with 16, .70 with 12, while coverage stayed at .70 to .72. And it is a finding about small
-# grey clothes: for colour pictures (CIFAR-10, one seed each) 16 was ahead for eight epochs and
-# behind at the end, 9.5 against 7.1, and there the default remains 100.
+# And at the end? The recorded run has 12 and ends at 11.4; the same run with 16 had ended at
+# 10.5, with 100 at 14.8. With another seed, over 45 epochs, 12 ended at 11.8 and 16 at 12.7. So
+# 12 is ahead of 16 early, and at the end neither is. What a short z costs seems to be variety: in
+# lesson 03's words a recall of .77 with 100, .74 with 16, .70 with 12, while coverage stayed at
+# .70 to .72. And it is a finding about small grey clothes: for colour pictures (CIFAR-10, one
+# seed each) 16 was ahead for eight epochs and behind at the end, 9.5 against 7.1, and there the
+# default remains 100.
 #
 # </details>
 #
@@ -1366,11 +1367,11 @@ fig
 # <details><summary>What we make of it</summary>
 #
 # By epoch 12 every row is a garment, and it is tempting to stop there. The distance goes on
-# falling, from 15 to 11, of which it has all but a little by epoch 48. It looks at 10,000
-# samples at once, at how often each kind appears and how much each varies; the eye looks at four.
-# Neither is the truth. The boot of the last row comes apart into straps and keeps them, and the
-# mean of 10,000 hides it; and that the curve flattens is partly the recipe's doing, whose rate
-# decays to 0. "Done" needs a criterion that was fixed beforehand.
+# falling, from 15 to 11, of which it has all but a little by epoch 48. It looks at 10,000 samples
+# at once, at how often each kind appears and how much each varies; the eye looks at four. Neither
+# is the truth. The boot of the last row comes apart into straps and keeps them, and the mean of
+# 10,000 hides it; and that the curve flattens is partly the recipe's doing, whose rate decays to
+# zero. "Done" needs a criterion that was fixed beforehand.
 #
 # </details>
 #
@@ -1737,11 +1738,11 @@ plots.image_grid(
 # c. With this G the judge called it a dress in nine tries of ten or more (two pools of latents),
 # else trousers; the mean of thirty shirts was a shirt in 80 and 70, else mostly a coat, that of
 # pullovers a pullover in 77 and 84; those of the other seven classes were nearly always what went
-# in. The tempting idea, (a), is that "dress" is
-# one region and its mean the middle of it. Nothing in the training asks for that. An earlier
-# recording of this DCGAN, at another rate and with 100 numbers, drew *trousers* from two in three
-# means of dresses: there the latents of dresses lay around those of a neighbour in shape. (b)
-# confuses latents with pixels: G draws every latent sharply.
+# in. The tempting idea, (a), is that "dress" is one region and its mean the middle of it. Nothing
+# in the training asks for that. An earlier recording of this DCGAN, at another rate and with 100
+# numbers, drew *trousers* from two in three means of dresses: there the latents of dresses lay
+# around those of a neighbour in shape. (b) confuses latents with pixels: G draws every latent
+# sharply.
 #
 # </details>
 #
