@@ -9,6 +9,7 @@ from gankit import runs, training
 from gankit.datasets import data_folder
 
 RECORDED = sorted(path.parent.name for path in (data_folder() / "runs").glob("*/record.json"))
+GANS = [p.stem for p in runs.RECIPES.glob("*.json") if runs.load_recipe(p.stem)["kind"] == "gan"]
 FILES = ["discriminator.keras", "generator.keras", "history.csv", "probes.csv", "recipe.json"]
 
 
@@ -119,6 +120,16 @@ def test_unknown_and_untrained_runs(tmp_path):
         runs.load_run("dcgan_fashion_mnis")
     with pytest.raises(FileNotFoundError, match="python -m gankit.runs dcgan_fashion_mnist"):
         runs.load_run("dcgan_fashion_mnist", folder=tmp_path)
+
+
+@pytest.mark.parametrize("name", GANS)
+def test_recipes_of_gans_fit_their_data(name):
+    recipe = runs.load_recipe(name)
+    shape = (32, 32, 3) if recipe["data"] == "cifar10" else (28, 28, 1)
+    images = training.datasets.Images(np.zeros((64, *shape), "uint8"), name="black")
+    gan = training.make_gan(runs.adapted(recipe, 1, None, images), 1)
+    assert gan.generate(2, seed=0).shape == (2, *shape)
+    assert (data_folder() / "runs" / recipe["judge"]).is_dir()
 
 
 @pytest.mark.parametrize("name", RECORDED)
