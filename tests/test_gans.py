@@ -305,6 +305,14 @@ def test_batch_norm_is_in_training_mode_in_both_steps(pictures):
     assert moved(before, state(gan.generator)) > 1e-3  # G's own statistics
 
 
+@pytest.mark.parametrize(("channels", "rate"), [(1, 4e-3), (3, 1e-3)])
+def test_the_default_rate_is_smaller_in_colour(channels, rate):
+    shape = (28, 28, channels)
+    gan = GAN(dcgan.generator(shape, width=2), dcgan.discriminator(shape, width=2))
+    gan.compile()
+    assert np.isclose([gan.g_optimizer.learning_rate, gan.d_optimizer.learning_rate], rate).all()
+
+
 def test_a_second_compile_goes_on_with_the_average(points):
     gan = toy(ema=0.9)
     gan.fit(points, batch_size=64, verbose=0)
