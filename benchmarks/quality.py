@@ -4,7 +4,7 @@
 `quality_peers.py`, or `gankit`: this package with its defaults; `gankit_no_ema`: without the
 average of G; `gankit_latent100`: with the paper's length of z, `..._latent8`, `16`, `32`: with
 others; `gankit_batch32`: in batches of 32; `gankit_rate1e3`: at a rate of 1e-3; `gankit_batch16`:
-at 1e-3 in batches of 16; `gankit_cosine7`, `..._cosine60`: of 16 at a rate that falls from 2e-3 to
+at 1e-3 in batches of 16; `gankit_cosine7`, `..._cosine10`, `60`: of 16 at a rate that falls from 2e-3 to
 0 within so many epochs of `--data cifar10`; `gankit_bfloat16`: in mixed precision) on the 60,000
 images of Fashion-MNIST (`--data cifar10` for 32 px colour: gankit's own, `keras_copied`,
 `pytorch_dcgan`), and writes a row a look: epoch, processor seconds of the training alone, and the
@@ -104,6 +104,7 @@ def gankit_cosine(seed, shape=(28, 28, 1), epochs=6, images=14_000):
 
 
 gankit_cosine7 = partial(gankit_cosine, epochs=7)
+gankit_cosine10 = partial(gankit_cosine, epochs=10)
 gankit_cosine60 = partial(gankit_cosine, epochs=60)  # the recipe dcgan_cifar10
 
 
