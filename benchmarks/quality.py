@@ -37,9 +37,9 @@ ROUND = 3840  # images: whole batches of 64, 128 and 256
 DRAWN = {  # at most as many as there are styles
     "fashion_mnist": ["gankit", "pytorch_dcgan", "keras_copied", "gankit_latent100",
                       "tensorflow_tutorial"],
-    "cifar10": ["gankit", "pytorch_dcgan", "keras_copied", "gankit_cosine7", "gankit_cosine60"],
+    "cifar10": ["gankit", "pytorch_dcgan", "keras_copied", "gankit_cosine10", "gankit_cosine60"],
 }  # fmt: skip
-OURS = {"fashion_mnist": "gankit", "cifar10": "gankit_cosine7"}  # what the peers are held against
+OURS = {"fashion_mnist": "gankit", "cifar10": "gankit_cosine10"}  # what the peers are held against
 FOLDER = Path(__file__).parent.parent / "data" / "runs" / "time_to_quality"
 
 
