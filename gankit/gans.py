@@ -14,7 +14,7 @@ from gankit.callbacks import Progress
 from gankit.sampling import Sampling
 from gankit.saving import EpochCounter, ExactSaving
 
-RATE, COLOUR_RATE = 4e-3, 1e-3  # of both optimizers by default; the latter for 3 channels
+RATE, COLOUR_RATE = 4e-3, 1e-3  # of both optimizers by default; the second in colour
 
 
 @keras.saving.register_keras_serializable("gankit")
@@ -70,10 +70,10 @@ class GAN(Sampling, ExactSaving, keras.Model):
         Penalties and noise are in the papers' units, where images span [-1, 1].
 
         Args:
-            g_optimizer: Keras optimizer of G; default Adam(4e-3, beta_1=0.5), 1e-3 for 3 channels:
-                try it on other data or without batch norm in D. DCGAN's 2e-4 takes many times the
-                steps. Best in colour: batches of 16 and a cosine from 2e-3 to 0.
-            d_optimizer: of D, by default alike; other rates: Heusel et al. 2017, two time scales.
+            g_optimizer: Keras optimizer of G; default Adam(4e-3, beta_1=0.5), in colour 1e-3; try
+                1e-3 on other data or without batch norm in D, too. DCGAN's 2e-4 takes many times
+                the steps. Best in colour: batches of 16 and a cosine from 2e-3 to 0.
+            d_optimizer: of D, by default alike; another rate: two time scales, Heusel et al. 2017.
             loss: a name in `gankit.losses.LOSSES`.
             d_steps: D's steps before each step of G: k in Algorithm 1.
             real_label: D's target for reals; 0.9 is one-sided label smoothing (Salimans et al.

@@ -9,7 +9,8 @@ from gankit import runs, training
 from gankit.datasets import data_folder
 
 RECORDED = sorted(path.parent.name for path in (data_folder() / "runs").glob("*/record.json"))
-GANS = [p.stem for p in runs.RECIPES.glob("*.json") if runs.load_recipe(p.stem)["kind"] == "gan"]
+RECIPES = sorted(path.stem for path in runs.RECIPES.glob("*.json"))
+GANS = [name for name in RECIPES if runs.load_recipe(name)["kind"] == "gan"]
 FILES = ["discriminator.keras", "generator.keras", "history.csv", "probes.csv", "recipe.json"]
 
 
