@@ -18,6 +18,7 @@ from pathlib import Path
 
 import joblib
 
+from gankit import datasets
 from gankit.datasets import data_folder
 from gankit.runs import load_recipe, whole
 from gankit.sweeps import members, merge, score_of, slug
@@ -90,6 +91,21 @@ def missing(sweep, folder, only=()):
     return left
 
 
+def check_data(sweep, folder):
+    """ValueError if a finished run was trained on other data than lie here, as on the sample."""
+    here = {}
+    for run, recipe in members(sweep).values():
+        record, name = folder / run / "record.json", recipe["data"]
+        if record.exists():
+            there = json.loads(record.read_text())["data"]
+            here[name] = here.get(name) or datasets.load(name).name
+            if there != here[name] and not there.startswith(here[name] + ", "):  # a part of it
+                raise ValueError(
+                    f"{record.parent} was trained on {there!r}, and here is {here[name]!r}: one "
+                    "sweep needs one data set. Remove that run, or choose another --out"
+                )
+
+
 def train_apart(recipe, folder, threads):
     """Train one run in a Python of its own; returns its error's last line, "" if all went well."""
     count = str(threads)
@@ -120,12 +136,13 @@ def run_sweep(sweep, folder, jobs=1, backend="loky", only=(), train=train_apart)
         The errors, `{(variant, seed): text}`; empty if all went well.
 
     Raises:
-        ValueError: as `check` and `missing`, before anything is trained.
+        ValueError: as `check`, `missing` and `check_data`, before anything is trained.
     """
     check(sweep)
     left = missing(sweep, folder, only)
     if not left:
         return {}
+    check_data(sweep, folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.json").write_text(json.dumps(sweep, indent=2) + "\n")
     threads = max(1, joblib.cpu_count() // jobs)

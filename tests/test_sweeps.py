@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from gankit import runs, sweeps, training
+from gankit import datasets, runs, sweeps, training
 from gankit.datasets import data_folder
 
 pytest.importorskip("joblib", reason="joblib hands the runs out")
@@ -25,6 +25,8 @@ TINY = {
     },
     "variants": {"Base": {}, "k = 2": {"compile": {"d_steps": 2}}},
 }  # fmt: skip
+
+DATA = datasets.load("fashion_mnist").name + ", 32 of them"
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ def pretend(trained, failing=()):
         if folder.name in failing:
             return "killed by signal 9"
         trained.append(folder.name)
-        record = {"results": {"steps": 6, "frechet": len(trained)}}
+        record = {"data": DATA, "results": {"steps": 6, "frechet": len(trained)}}
         record |= {"seconds": 1.0, "processor_seconds": 0.5}
         (folder / "record.json").write_text(json.dumps(record))
         return ""
@@ -84,6 +86,24 @@ def test_only_some_and_other_settings(tiny):
     other = TINY | {"base": TINY["base"] | {"learning_rate": 0.1}}
     with pytest.raises(ValueError, match="other settings"):
         sweep_training.run_sweep(other, tiny, train=pretend(trained))
+
+
+def test_a_sweep_on_two_data_sets_is_refused(tiny):
+    """Else runs of the bundled sample would stand beside those of all images, at other steps."""
+    trained, folder = [], tiny / "tiny"
+    sweep_training.run_sweep(TINY, folder, only=["Base"], train=pretend(trained))
+    record = folder / "base_seed1" / "record.json"
+    record.write_text(record.read_text().replace(DATA, "fashion_mnist (another part), 32 of them"))
+    with pytest.raises(ValueError, match="base_seed1 was trained on 'fashion_mnist .another"):
+        sweep_training.run_sweep(TINY, folder, train=pretend(trained))
+    assert len(trained) == 2
+
+
+def test_a_killed_run_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep_training, "TRAIN", "import os; os.kill(os.getpid(), 9)")
+    assert sweep_training.train_apart({}, tmp_path, 1) == "killed by signal 9"
+    monkeypatch.setattr(sweep_training, "TRAIN", "raise ValueError('no such data')")
+    assert sweep_training.train_apart({}, tmp_path, 1) == "ValueError: no such data"
 
 
 def test_a_member_equals_the_run_trained_alone(tiny, monkeypatch, capsys):
@@ -198,3 +218,13 @@ def test_recorded_sweeps_are_small_and_whole():
         sweep = sweeps.load_sweep(path.parent.name)
         assert sum(p.stat().st_size for p in path.parent.rglob("*.*")) < 3_000_000
         assert not np.isnan(sweep.scores).any()
+        records = [json.loads(p.read_text()) for p in path.parent.glob("*/record.json")]
+        assert not [r["data"] for r in records if "(s" in r["data"]], "the sample or a stand-in"
+
+
+def test_the_ablation_compares_at_equal_steps():
+    folder = data_folder() / "runs" / "ablation_fashion_mnist"
+    records = [json.loads(path.read_text()) for path in folder.glob("*/record.json")]
+    assert {(r["data"], r["results"]["steps"]) for r in records} == {
+        ("fashion_mnist, 28,800 of 60,000", 900)
+    }
