@@ -9,13 +9,15 @@
 
 PYTHON  ?= python3
 BACKEND ?= tensorflow
-DEVICE  := $(if $(GPU),gpu,cpu)
 ifeq ($(BACKEND),tensorflow)
 VENV    := .venv
+# Once for the GPU, always for the GPU: two TensorFlows in one environment break each other.
+DEVICE  := $(if $(GPU)$(wildcard $(VENV)/ready-gpu),gpu,cpu)
 EXTRAS  := $(DEVICE),course,test
 else
 # TensorFlow is there too: its steps and files are what the other backend is compared with.
 VENV    := .venv-$(BACKEND)
+DEVICE  := cpu
 EXTRAS  := cpu,$(BACKEND),test
 endif
 PY      := $(VENV)/bin/python
@@ -57,7 +59,7 @@ $(READY): pyproject.toml
 	  if test "$(DEVICE)" = gpu; then uv pip uninstall --python $(PY) tensorflow-cpu; fi && \
 	  uv pip install --python $(PY) -e ".[$(EXTRAS)]"; \
 	else \
-	  { test -x $(PY) || $(PYTHON) -m venv $(VENV); } && \
+	  { test -x $(PY) || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }; } && \
 	  if test "$(DEVICE)" = gpu; then $(PY) -m pip uninstall -y tensorflow-cpu; fi && \
 	  $(PY) -m pip install -e ".[$(EXTRAS)]"; \
 	fi

@@ -108,8 +108,12 @@ def check_data(sweep, folder):
 
 def train_apart(recipe, folder, threads):
     """Train one run in a Python of its own; returns its error's last line, "" if all went well."""
-    count = str(threads)
-    env = {"TF_NUM_INTRAOP_THREADS": count, "OMP_NUM_THREADS": count, **os.environ}
+    env = {
+        "TF_NUM_INTRAOP_THREADS": str(threads),
+        "OMP_NUM_THREADS": str(threads),
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # several runs share a card's memory
+        **os.environ,
+    }
     done = subprocess.run(
         [sys.executable, "-c", TRAIN, str(folder)],
         input=json.dumps(recipe), env=env, capture_output=True, text=True, check=False,

@@ -14,8 +14,10 @@ upsampled_shape = Check(
     ),
     right="the stride multiplies height and width, and each filter is one channel",
     look='With padding="same": height and width times the stride, and a channel for each filter.',
-    cases=(((7, 5, 3), 16, 4, 2),),
+    cases=(((7, 5, 3), 16, 4, 2), ((4, 6, 2), 8, 5, 1)),
     wrong={
+        (lambda shape, filters, kernel, stride: (2 * shape[0], 2 * shape[1], filters)): "Right for "
+        "a stride of 2. Here it is 1, and nothing is doubled.",
         (lambda shape, filters, kernel, stride: (16, 12, 16)): "That is valid padding, where the "
         "kernel sticks out at the edges; with same padding its size does not matter.",
         (lambda shape, filters, kernel, stride: (*shape[:2], filters)): "The stride was forgotten: "

@@ -6,6 +6,15 @@
 # **DCGAN**. Most GANs since stand on them. Here you take the rules one at a time, each beside a
 # *wrong twin*, and then watch what a DCGAN learns.
 #
+# | rule | says | part |
+# |---|---|---|
+# | 1 | D halves sides by strides, not by pooling | 2 |
+# | 2 | G doubles them by transposed convolutions | 3, 4 |
+# | 3 | no hidden dense layers | 5 |
+# | 4 | batch normalisation, but not at G's output nor at D's input | 5 |
+# | 5 | ReLU in G, tanh at its end | 5 |
+# | 6 | LeakyReLU in D | 5 |
+#
 # **You will see** where the weights sit, what going down and up in size does to information, a
 # checkerboard and where it comes from, two GANs given equal processor time, what each rule is
 # worth, 90 epochs of a recorded training, walks through latent space, and a test for memorising.
@@ -19,8 +28,10 @@
 # each.
 #
 # *For a session of 90 minutes*: questions from memory (5); parts 1 and 4, voting before each run
-# (25); rule 3 of part 5 and the planted faults (15); part 6 started early, read late (10); parts 7
-# and 9 with the memory test (30); the exit note (5). Parts 2, 3, 8 and 10 are for home.
+# (25); rule 3 of part 5, then the planted faults with the table above (15); of part 6 the race and
+# "What each rule is worth" (10); parts 7 and 9 with the memory test (30); the exit note (5). Begin
+# with *Run All*: the race of part 6 trains for a minute and a half. Parts 2, 3, 8 and 10 are for
+# home.
 
 # %%
 from gankit import datasets, latents, plots
@@ -279,8 +290,8 @@ plots.image_grid(
 # Nothing, and one: max pooling gives the same for both, and hands its gradient to the largest of
 # each four alone. A D with pooling could not object to the second row, and a G would be free to
 # draw it. (That holds for a layer of pooling right on the image; behind other layers the loss is
-# the same, of other numbers.) What the rule is worth in Frechet distance is measured in a later
-# lesson, not claimed here.
+# the same, of other numbers.) Whether G's samples suffer is another question: part 6 measures it,
+# for a twin that takes the mean of each four.
 #
 # ## 3. Going up: is something won?
 #
@@ -336,7 +347,7 @@ kernels = {
     "a random kernel": np.abs(rng.standard_normal((4, 4))) / 3.2,
 }
 ups = [np.stack([transposed(c, k)[1:-1, 1:-1] for c in coarse]) for k in kernels.values()]
-ups = [truth[..., 0], np.repeat(np.repeat(coarse, 2, 1), 2, 2) * 0 + ups[0], *ups[1:]]
+ups = [truth[..., 0], *ups]
 plots.image_grid(
     np.concatenate([np.clip(np.stack(u), 0, 1) for u in ups]).astype("float32")[..., None],
     columns=4, rows=["14 x 14, before", *kernels], scale=4,
@@ -393,13 +404,13 @@ print("two layers on from 7 x 7 x 32:", tuple(int(s) for s in shape))
 # Give a transposed convolution an input of ones and a kernel of ones: each output pixel then
 # *counts* how many stamps fall on it.
 #
-# **Predict.** Stride 2, kernels of 3, 4 and 5. Which counts are even all over?
+# **Predict.** Stride 2, kernels of 3, 4 and 5. With which are the counts the same everywhere?
 #
-# - a) all: the input is even
+# - a) all: the input is the same everywhere
 # - b) 4
 # - c) 5: the larger the kernel, the smoother
 #
-# And then: with *random* weights in the kernel, does the even one stay even?
+# And then: with *random* weights in the kernel, does the flat one stay flat?
 
 # %%
 guess = "?"  # a, b or c
@@ -431,7 +442,7 @@ maps += [after_copying(np.ones((3, 3)))]
 maps += [transposed(np.ones((9, 9)), some[k])[6:12, 6:12] for k in (3, 4, 5)]
 maps += [after_copying(some[3])]
 titles = [f"ones, kernel {k}\nripple {ones[k]:.2f}" for k in ones] + ["copied, then 3\nripple 0"]
-titles += [f"random, kernel {k}\nripple {random[k]:.2f} (of 200)" for k in random]
+titles += [f"random, kernel {k}\nripple {random[k]:.2f}, mean of 200" for k in random]
 titles += ["copied, then random 3\nripple 0"]
 
 # %%
@@ -553,7 +564,7 @@ print("ok: it would outweigh all of D fifty times" if added > 50 * D.count_param
 # ### Rule 4: batch normalisation, except at G's output and D's input
 #
 # ```python
-# layers.BatchNormalization()                                             # rule 4: in every hidden layer
+# layers.BatchNormalization()                                             # rule 4: hidden layers
 # layers.BatchNormalization() before D's first layer, or after G's last   # its wrong twins
 # ```
 #
@@ -577,8 +588,9 @@ plots.image_grid(
 )  # fmt: skip
 
 # %% [markdown]
-# So why not everywhere? A published DCGAN has it in all layers of both networks (S3.19). D is
-# shown reals and fakes in separate batches.
+# Each layer shrinks the signal, until all images are one grey; normalised, it arrives. So why not
+# everywhere? A published DCGAN has it in all layers of both networks. D is shown reals and fakes in
+# separate batches.
 #
 # **Predict.** The fakes have half the contrast of the reals and are too bright, all of them. A D
 # that *begins* with batch normalisation sees
@@ -626,7 +638,7 @@ plots.image_grid(
 # ### Rule 5: ReLU in G, tanh at its end
 #
 # ```python
-# layers.Activation("tanh"), layers.Rescaling(0.5, offset=0.5)            # rule 5, then to our [0, 1]
+# layers.Activation("tanh"), layers.Rescaling(0.5, offset=0.5)            # rule 5, to our [0, 1]
 # layers.ReLU()                       at the end of G                     # its wrong twin
 # ```
 #
@@ -669,7 +681,7 @@ fig
 # Neither: they are the same curve, tanh(a)/2 + 1/2 = sigmoid(2a). What matters is an end that
 # *cannot* leave the images' range (a linear one can: D would know such fakes by one pixel), and
 # that has a slope everywhere. A ReLU has none below 0, and about half of all pixels here are
-# black: where G has drawn one black, no gradient ever says otherwise.
+# black: where G has drawn one black, that pixel passes no gradient back.
 #
 # </details>
 #
@@ -737,15 +749,16 @@ fig
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# With all units off, LeakyReLU passes a fifth at each of its two layers: small, but it points
-# somewhere. ReLU passes exactly zero. "A factor of 5" forgets that; and no loss shows it, since D
+# With all units off, LeakyReLU passes a fifth at each of its two layers. (A tenth of the first
+# length is left, not a 25th: at push 0 many units are off already.) Small, but it points somewhere.
+# ReLU passes exactly zero. "A factor of 5" forgets that; and no loss shows it, since D
 # may be right.
 #
 # </details>
 #
 # ### All six in one piece
 #
-# Here are both networks, every line with its rule; the cell after next shows that they are the
+# Here are both networks, every line with its rule; the third cell shows that they are the
 # package's.
 
 # %%
@@ -855,8 +868,8 @@ print(f"D called with training=True  {plain_call[0]:7.4f}  {plain_call[1]:16.4f}
 print(f"the package's step of G      {our_step[0]:7.4f}  {our_step[1]:16.4f}")
 
 # %% [markdown]
-# The statistics are not weights: no optimizer moves them, the *call* does. Whoever compares D's
-# weights finds nothing. Afterwards D carries an average of fakes into every use outside of
+# No optimizer moves the statistics, the *call* does. Whoever compares D's trainable weights finds
+# nothing. Afterwards D carries an average of fakes into every use outside of
 # training, and nobody sees why its verdicts there differ. (The package calls D's pure function
 # instead and drops what it would have stored: `gankit.tricks.frozen_call`.)
 #
@@ -866,7 +879,7 @@ print(f"the package's step of G      {our_step[0]:7.4f}  {our_step[1]:16.4f}")
 # of 64, and the same number of *processor seconds* (those of all cores, added up); a step of the
 # DCGAN takes about twice as long. They are judged by the **Frechet classifier distance**: how far
 # the samples' features lie from those of test images, in the eyes of a classifier that took no
-# part. Noise gets about 369, a second set of real images about 0.4 (10,000 each); lesson 03 is
+# part. Noise gets about 369, a second set of real images about 0.3 (10,000 each); lesson 03 is
 # about when to trust it.
 #
 # **Predict.** After 40 processor seconds, who is ahead?
@@ -1004,23 +1017,20 @@ for key in (*keys, "decay", "compile", "epochs"):
 # %%
 ends = {"simple": simple_run.probes, "DCGAN": run.probes}
 fig, axes = figure(
-    1, 2, (8.2, 3.2), sharey=True,
+    size=(5, 3.2),
     alt="Frechet classifier distance, on a scale of powers of ten, of the two recorded runs "
-    "against "
-    "steps and against seconds. "
+    "against steps. "
     + " ".join(f"{n}: {p['frechet'][-1]:.0f}, epoch {p['epoch'][-1]:.0f}." for n, p in ends.items())
-    + " On both axes the DCGAN lies below from its third epoch on; but more than the network "
-    "differs.",
+    + " The DCGAN lies below from its third epoch on; but more than the network differs.",
 )  # fmt: skip
-for ax, along in zip(axes, ("step", "seconds")):
-    for (name, probes), (colour, style) in zip(ends.items(), plots.STYLES):
-        ax.semilogy(probes[along], probes["frechet"], color=colour, linestyle=style)
-        text, at = f"{name} {probes['frechet'][-1]:.0f}", (probes[along][-1], probes["frechet"][-1])
-        ax.annotate(text, at, (6, 4), textcoords="offset points", color=colour)
-    ax.set(xlabel=along, yticks=[15, 30, 60, 120, 400], yticklabels=[15, 30, 60, 120, 400])
-    ax.minorticks_off()
-    ax.margins(x=0.3), ax.set_xlim(0)
-axes[0].set(ylabel="Frechet classifier distance")
+for (name, probes), (colour, style) in zip(ends.items(), plots.STYLES):
+    axes.semilogy(probes["step"], probes["frechet"], color=colour, linestyle=style)
+    text, at = f"{name} {probes['frechet'][-1]:.0f}", (probes["step"][-1], probes["frechet"][-1])
+    axes.annotate(text, at, (6, 4), textcoords="offset points", color=colour)
+axes.set(xlabel="step", yticks=[15, 30, 60, 120, 400], yticklabels=[15, 30, 60, 120, 400])
+axes.minorticks_off()
+axes.margins(x=0.3), axes.set_xlim(0)
+axes.set(ylabel="Frechet classifier distance")
 fig
 
 # %% [markdown]
@@ -1035,9 +1045,7 @@ fig
 # b. Network, length of z, rate, its decay, epochs and the averaging of G differ *together*; a gap
 # between two such runs belongs to no single one of them. (a) and (c) each pick a favourite. A
 # published project closes with "0.0003 was best" after changing the rate, the layers and the
-# activation at once (S3.32): the same mistake. The live runs above do change the networks only.
-# The seconds are those of a busy machine, looks at the samples included: read them as orders of
-# size.
+# activation at once: the same mistake. The live runs above do change the networks only.
 #
 # </details>
 #
@@ -1045,18 +1053,17 @@ fig
 #
 # So: one thing at a time. The recorded sweep `ablation_fashion_mnist` trained a DCGAN (width 16,
 # 900 steps, gankit's defaults but for a z of 100 numbers) again and again, each time with *one*
-# rule taken away or one trick put on, with up to three seeds each. Only the spread between seeds
-# tells which gaps mean anything.
+# rule taken away or one trick put on, with three seeds each. Only the spread between seeds tells
+# which gaps mean anything.
 #
 # How to read the picture: a mark is the run of one seed, the bar their mean, the grey band the
 # range of the *base*, a DCGAN with all six rules. The word on the right is the verdict of a Welch
 # test, at 95 %, on the logarithms of the distances, base against variant: *harm* (crosses),
-# *gain* (diamonds) or "no difference" to be told (dots), which is also what is said of a single
-# seed.
+# *gain* (diamonds) or "no difference" to be told (dots).
 #
 # **Predict.** Which change hurts most after 900 steps?
 #
-# - a) rule 1: pooling in place of strides
+# - a) rule 1: pooling (the mean of each four) in place of strides
 # - b) rule 4: D without batch normalisation
 # - c) rule 6: ReLU in place of LeakyReLU in D
 # - d) no rule at all, but the learning rate of the paper, 2e-4 instead of 4e-3
@@ -1191,6 +1198,11 @@ pairs_of = zip(curves["our defaults"], curves["G itself"])  # the same training,
 gains = np.concatenate([1 - a["frechet"] / b["frechet"] for a, b in pairs_of])
 print(f"{len(gains)} looks at three seeds: the average of G was better at {(gains > 0).sum()}, its "
       f"distance {gains.mean():.0%} smaller in the mean")  # fmt: skip
+for label in ("our defaults", "G itself", "PyTorch's example"):
+    whole_epochs = [t["frechet"][t["epoch"] % 1 == 0] for t in curves[label]]
+    rises = np.concatenate([np.diff(f) for f in whole_epochs])
+    print(f"{label}: from one epoch to the next the distance rose {(rises > 0).sum()} times of "
+          f"{len(rises)}, by {rises.max():.1f} at most")  # fmt: skip
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -1210,12 +1222,12 @@ print(f"{len(gains)} looks at three seeds: the average of G was better at {(gain
 # stand well below all of them.
 #
 # The average costs next to nothing, and training does not know of it: the dotted curves are the
-# same three trainings, judged by G as it stands. At a large rate G circles around where it is
-# going, and its distance goes up again, by as much as three points, between one epoch and the
-# next; the mean of its last thousand steps lies nearer to the middle. (The example at its end
-# goes up by one or two.) The sweep above could not tell the average from none: it compares
-# trainings that were done apart, and of 900 steps. To judge *one* training twice is the sharper
-# test, and a cheaper one.
+# same three trainings, judged by G as it stands. G circles around where it is going, and its
+# distance goes up again between one epoch and the next: 14 times in 57 here, by up to 2.3 points.
+# (PyTorch's example, which has no average, goes up five times, once by 3.6.) The mean of its last
+# thousand steps lies nearer to the middle, and went up once, by .2. The sweep above could not tell
+# the average from none: it compares trainings that were done apart, and of 900 steps. To judge
+# *one* training twice is the sharper test, and a cheaper one.
 #
 # What the picture does not say: where the copied recipe would end; its distance had not clearly
 # levelled out. Nor that ours is best: it is what was best among the settings in
@@ -1278,13 +1290,10 @@ print("ok: each seed of 12 numbers is nearer than each of 100"
 # not to show. 8 falls fastest and is the first to level out, near 16 from the tenth epoch on. 12
 # is our default for grey images: ahead of 16 with each seed, and still falling after 20 epochs.
 #
-# And at the end? The recorded run has 12 and ends at 11.4; the same run with 16 had ended at
-# 10.5, with 100 at 14.8. With another seed, over 45 epochs, 12 ended at 11.8 and 16 at 12.7. So
-# 12 is ahead of 16 early, and at the end neither is. What a short z costs seems to be variety: in
-# lesson 03's words a recall of .77 with 100, .74 with 16, .70 with 12, while coverage stayed at
-# .70 to .72. And it is a finding about small grey clothes: for colour pictures (CIFAR-10, one
-# seed each) 16 was ahead for eight epochs and behind at the end, 9.5 against 7.1, and there the
-# default remains 100.
+# And at the end? The recorded run has 12 and ends at 11.4; with 16 and 100 numbers it was trained,
+# too, and ended at 10.5 and 14.8 (one run each; `benchmarks/README.md` has more). So 12 is ahead
+# of 16 early, and not at the end. And it is a finding about small grey clothes: for colour
+# pictures 100 numbers were ahead of 16 at the end, and there the default remains 100.
 #
 # </details>
 #
@@ -1319,10 +1328,8 @@ for name, generator in looked_at.items():
 # Every row below is one latent vector, drawn again and again by the recorded DCGAN while it
 # learned.
 #
-# **Predict**, from the strip alone: after which epoch would you have stopped it?
-
-# %%
-guess = "?"  # an epoch
+# **Predict**, from the strip that the next cell draws, before you go on to the curve: after which
+# epoch would you have stopped it?
 
 # %%
 def grid_of(path):
@@ -1343,6 +1350,9 @@ plots.progression(
     "blots at step 100, outlines at 300, clothes from epoch 3 on, sharper and sharper; a dark coat "
     "widens and frays, a boot comes apart into straps; other late differences are hard to see.",
 )  # fmt: skip
+
+# %%
+guess = "?"  # an epoch
 
 # %%
 shares = np.stack([probes[f"class_{k}"] for k in range(10)], axis=1)
@@ -1367,11 +1377,10 @@ fig
 # <details><summary>What we make of it</summary>
 #
 # By epoch 12 every row is a garment, and it is tempting to stop there. The distance goes on
-# falling, from 15 to 11, of which it has all but a little by epoch 48. It looks at 10,000 samples
-# at once, at how often each kind appears and how much each varies; the eye looks at four. Neither
-# is the truth. The boot of the last row comes apart into straps and keeps them, and the mean of
-# 10,000 hides it; and that the curve flattens is partly the recipe's doing, whose rate decays to
-# zero. "Done" needs a criterion that was fixed beforehand.
+# falling, from 15 to 11, until about epoch 36; the other 54 epochs change nothing that it sees. It
+# looks at 10,000 samples at once, at how often each kind appears and how much each varies; the eye
+# looks at four. Neither is the truth. The boot of the last row comes apart into straps and keeps
+# them, and the mean of 10,000 hides it. "Done" needs a criterion that was fixed beforehand.
 #
 # </details>
 #
@@ -1405,7 +1414,7 @@ for player, old, network in zip("GD", start, (mixed.generator, mixed.discriminat
     print(f"ok: {player} moved" if most > 1e-5 else f"{player} did not move")
 
 # %% [markdown]
-# That it *runs* is one thing; part 6 shows that it is not all one how well.
+# That it *runs* is one thing; how well it learns depends on the layers, as part 6 shows.
 #
 # ## 8. Walking from one garment to another
 #
@@ -1474,7 +1483,7 @@ print("ok: that is where the package's path is half-way" if near else "the packa
 
 # %% [markdown]
 # Three strips between the same two ends: straight in z, on the sphere, and a plain fade from one
-# image to the other. Which is which kind of wrong?
+# image to the other. What is wrong with each?
 
 # %%
 def draw(z):
@@ -1501,6 +1510,10 @@ plots.interpolation(
 )
 
 # %% [markdown]
+# The fade is never one garment: in the middle both show through each other. The straight line draws
+# its middle from latents that are too short, and so rarely drawn while G learned. The sphere keeps
+# to usual ones, which is no promise of a garment at each step.
+#
 # *Say in one sentence what a smooth strip does **not** show.*
 #
 # <details><summary>One answer</summary>That G made the images up: a G that had learned every
@@ -1680,12 +1693,12 @@ fig
 # out; single latents failed, means of three worked. Let us take sleeves: *pullover - T-shirt +
 # dress*.
 #
-# **Predict.** Thirty latents each give a dress. What does their *mean* give (brought back to
-# length 3.5)?
+# **Predict.** A hundred times we do so with single latents, and a hundred times with means of
+# thirty (brought back to the usual length, 3.5). How many of the results are dresses?
 #
-# - a) a dress, of course
-# - b) a blur of thirty dresses
-# - c) a garment, and it need not be a dress
+# - a) few with single latents, nearly all with means: chance traits cancel, and the paper is right
+# - b) few with single latents, and of the means not much more than half
+# - c) nearly all with both: what is added last is a dress
 
 # %%
 guess = "?"  # a, b or c
@@ -1735,25 +1748,20 @@ plots.image_grid(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# c. With this G the judge called it a dress in nine tries of ten or more (two pools of latents),
-# else trousers; the mean of thirty shirts was a shirt in 80 and 70, else mostly a coat, that of
-# pullovers a pullover in 77 and 84; those of the other seven classes were nearly always what went
-# in. The tempting idea, (a), is that "dress" is one region and its mean the middle of it. Nothing
-# in the training asks for that. An earlier recording of this DCGAN, at another rate and with 100
-# numbers, drew *trousers* from two in three means of dresses: there the latents of dresses lay
-# around those of a neighbour in shape. (b) confuses latents with pixels: G draws every latent
-# sharply.
+# b. With single latents it fails, as the paper says: "pullover" comes along with "dark", "narrow",
+# "striped", and all of that is added and subtracted too. With means such chance traits cancel, and
+# the results look alike from one try to the next; but the judge calls only 51 of 100 dresses, and
+# most of the others are still what they began with. (c) forgets the two other terms.
+#
+# Means need care of their own. One expects "dress" to be one region of z and its mean the middle of
+# it: nine in ten are dresses here, and the mean of thirty pullovers is in nearly one case of four
+# no pullover to the judge. Nothing in the training asks for regions.
 #
 # </details>
 #
-# So what became of the arithmetic? With single latents it fails, as the paper says: "pullover"
-# comes along with "dark", "narrow", "striped", and all of that is added and subtracted too. With
-# means such chance traits cancel, and the results *agree with one another*: 51 and 69 of 100 are
-# dresses, most of the others still pullovers and coats; ankle boot - sneaker + sandal gave sandals
-# in 98 and 95. Is that arithmetic? Look at the third term before you believe it: a result that is
-# called what was added last may be no more than that. And with 16 numbers in z only one in five
-# passed for a dress. Nothing in the training asks that directions mean anything; sums that look
-# convincing were picked because they do.
+# Is that arithmetic? Look at the third term before you believe a result: one that is called what
+# was added last may be no more than that. Nothing in the training asks that directions mean
+# anything; sums that look convincing were picked because they do.
 #
 # ## Exit note
 #
