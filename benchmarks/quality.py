@@ -232,10 +232,9 @@ def picture(names, folder=FOLDER):
     fig, axes = figure(size=(7, 4), alt="Frechet classifier distance against processor seconds.")
     for name, (colour, style) in zip([name for name in names if name in found], plots.STYLES):
         tables = found[name]
-        for table in tables:
+        for i, table in enumerate(tables):
             x, y = table["processor_seconds"], table["frechet"]
-            axes.plot(x, y, color=colour, linestyle=style)
-        axes.annotate(name, (x[-1], y[-1]), (5, 0), textcoords="offset points", color=colour)
+            axes.plot(x, y, color=colour, linestyle=style, label=None if i else name)
     low = min(table["frechet"].min() for tables in found.values() for table in tables)
     ticks = [tick for tick in (3, 5, 10, 20, 30, 50, 100, 200, 400) if tick > 0.9 * low]
     seconds = [10, 30, 100, 300, 1000, 3000]
@@ -243,6 +242,7 @@ def picture(names, folder=FOLDER):
              ylabel="Frechet classifier distance")  # fmt: skip
     axes.set(xticks=seconds, xticklabels=seconds, yticks=ticks, yticklabels=ticks)
     axes.minorticks_off()
+    axes.legend(loc="lower left", fontsize=8)  # where no curve can be: good within a second
     return fig
 
 
