@@ -94,20 +94,25 @@ class EpochCounter(keras.callbacks.Callback):
         self.batches = batches
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Tell the batches."""
+        """Remember G's steps so far, and tell the batches."""
+        self.before = self.steps()
         if self.batches is not None:
             self.batches.on_epoch_begin()
 
-    def on_train_batch_end(self, batch, logs=None):
-        """Remember how far the epoch is."""
-        self.steps = batch + 1
-
     def on_epoch_end(self, epoch, logs=None):
-        """Count it if it is whole, and let the batches go on to the next order."""
+        """Count it if it is whole, and let the batches go on to the next order.
+
+        Steps taken are what counts: how far a batch's number says one is depends on Keras' version
+        where several steps are one execution.
+        """
         if self.batches is not None:
             self.batches.on_epoch_end()
-        if self.steps >= self.params["steps"]:  # more, where it is no multiple of an execution
+        if self.steps() - self.before >= self.params["steps"]:
             self.model.epochs_done = epoch + 1
+
+    def steps(self):
+        """G's steps so far, on any number of devices."""
+        return int(ops.convert_to_numpy(ops.convert_to_tensor(self.model.g_optimizer.iterations)))
 
 
 class Checkpoint(keras.callbacks.Callback):
