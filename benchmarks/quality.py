@@ -3,9 +3,10 @@
 `python benchmarks/quality.py train PEER --seed 0` trains one contender (a function of
 `quality_peers.py`, or `gankit`: this package with its defaults; `gankit_no_ema`: without the
 average of G; `gankit_latent100`: with the paper's length of z, `..._latent8`, `16`, `32`: with
-others; `gankit_batch32`, `16`: in batches of so many; `gankit_rate4e3`: colour at the rate of grey;
-`gankit_cosine7`, `10`, `60`: in batches of 16 at a rate that falls from 2e-3 to 0 within so many
-epochs; `gankit_bfloat16`: in mixed precision) on the 60,000 images of
+others; `gankit_batch32`, `16`: in batches of so many; `gankit_beta0`, `gankit_beta0_batch32`:
+without Adam's first average; `gankit_rate4e3`: colour at the rate of grey; `gankit_cosine7`, `10`,
+`60`: in batches of 16 at a rate that falls from 2e-3 to 0 within so many epochs;
+`gankit_bfloat16`: in mixed precision) on the 60,000 images of
 Fashion-MNIST (`--data cifar10` for 32 px colour: gankit's own, `keras_copied`, `pytorch_dcgan`),
 and writes a row a look: epoch, processor seconds of the training alone, and the Frechet classifier
 distance of 10,000 samples (the same classifier for all). `... table` prints for each peer the best
@@ -84,16 +85,20 @@ gankit_batch32 = gankit_batches
 gankit_batch16 = partial(gankit_batches, batch_size=16)
 
 
-def gankit_rate4e3(seed, shape=(28, 28, 1), latent_dim=None):
-    """The same at 4e-3, the default of grey images, in colour as well."""
+def gankit_adam(seed, shape=(28, 28, 1), latent_dim=None, beta_1=0.5, batch_size=64):
+    """The same at 4e-3, the default of grey images, whatever the images; another beta_1."""
     import keras
 
-    adams = [keras.optimizers.Adam(4e-3, beta_1=0.5) for _ in "GD"]
-    return gankit(seed, shape, latent_dim, g_optimizer=adams[0], d_optimizer=adams[1])
+    adams = [keras.optimizers.Adam(4e-3, beta_1=beta_1) for _ in "GD"]
+    step, sample, _ = gankit(seed, shape, latent_dim, g_optimizer=adams[0], d_optimizer=adams[1])
+    return step, sample, batch_size
 
 
-gankit_rate4e3_latent16 = partial(gankit_rate4e3, latent_dim=16)
-gankit_rate4e3_latent32 = partial(gankit_rate4e3, latent_dim=32)
+gankit_rate4e3 = gankit_adam
+gankit_beta0 = partial(gankit_adam, beta_1=0.0)
+gankit_beta0_batch32 = partial(gankit_adam, beta_1=0.0, batch_size=32)
+gankit_rate4e3_latent16 = partial(gankit_adam, latent_dim=16)
+gankit_rate4e3_latent32 = partial(gankit_adam, latent_dim=32)
 
 
 def gankit_cosine(seed, shape=(28, 28, 1), images=60_000, *, epochs):
