@@ -145,7 +145,7 @@ WRONG = [
     ("02.upsampled_shape", lambda s, f, k, t: (t * s[0], t * s[1], t * s[2]), "space alone"),
     ("02.upsampled_shape", lambda s, f, k, t: (k * s[0], k * s[1], f), "taken for the stride"),
     ("02.upsampled_shape", lambda s, f, k, t: (2 * s[0], 2 * s[1], f), "nothing is doubled"),
-    ("02.upsampled_shape", lambda s, f, k, t: (k // 2 * s[0], k // 2 * s[1], f), "nothing is doubled"),
+    ("02.upsampled_shape", lambda s, f, k, t: (k // 2 * s[0], k // 2 * s[1], f), "is doubled"),
     ("02.upsampled_shape", lambda s, f, k, t: (t * s[0], t * s[1]), "wanted is an array of shape"),
     ("02.planted_faults", ["a", "d", "h", "i"], "z has no space yet"),
     ("02.planted_faults", ["e", "d", "h", "i"], "our contract"),
