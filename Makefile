@@ -12,7 +12,7 @@ BACKEND ?= tensorflow
 ifeq ($(BACKEND),tensorflow)
 VENV    := .venv
 # Once for the GPU, always for the GPU: two TensorFlows in one environment break each other.
-DEVICE  := $(if $(GPU)$(wildcard $(VENV)/ready-gpu),gpu,cpu)
+DEVICE  := $(if $(filter-out 0,$(GPU))$(wildcard $(VENV)/for-gpu),gpu,cpu)
 EXTRAS  := $(DEVICE),course,test
 else
 # TensorFlow is there too: its steps and files are what the other backend is compared with.
@@ -56,11 +56,11 @@ $(READY): pyproject.toml
 	  { echo "gankit needs Python 3.11, 3.12 or 3.13, and '$(PYTHON)' is" `$(PYTHON) --version`": try make PYTHON=python3.12 ..."; exit 1; }
 	if command -v uv >/dev/null; then \
 	  { test -x $(PY) || uv venv --python `command -v $(PYTHON)` $(VENV); } && \
-	  if test "$(DEVICE)" = gpu; then uv pip uninstall --python $(PY) tensorflow-cpu; fi && \
+	  if test "$(DEVICE)" = gpu; then rm -f $(VENV)/ready-cpu; touch $(VENV)/for-gpu; uv pip uninstall --python $(PY) tensorflow-cpu; fi && \
 	  uv pip install --python $(PY) -e ".[$(EXTRAS)]"; \
 	else \
 	  { test -x $(PY) || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }; } && \
-	  if test "$(DEVICE)" = gpu; then $(PY) -m pip uninstall -y tensorflow-cpu; fi && \
+	  if test "$(DEVICE)" = gpu; then rm -f $(VENV)/ready-cpu; touch $(VENV)/for-gpu; $(PY) -m pip uninstall -y tensorflow-cpu; fi && \
 	  $(PY) -m pip install -e ".[$(EXTRAS)]"; \
 	fi
 	@rm -f $(VENV)/ready-*; touch $@

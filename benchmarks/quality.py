@@ -212,6 +212,8 @@ def curves(folder=FOLDER):
 def report(ours, folder=FOLDER):
     """Print a line a run of a peer: when the best score that it and all of ours reached was."""
     found = curves(folder)
+    if ours not in found:
+        raise SystemExit(f"no curve of {ours} in {folder}, which the others are held against")
     worst = max(table["frechet"].min() for table in found[ours])
     print(f"held against {ours}")
     print(f"{'peer':24}epochs   its best   to     took    ours took (seeds)         ratio")
@@ -262,11 +264,13 @@ def main():
     parser.add_argument("--torch-python", default=sys.executable, help="a Python with torch")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
+    given_out = options.out is not None
     options.out = options.out or FOLDER / ("" if options.data == "fashion_mnist" else options.data)
     if options.what == "table":
         report(OURS[options.data], options.out)
         name = "quality.png" if options.data == "fashion_mnist" else f"quality_{options.data}.png"
-        picture(DRAWN[options.data], options.out).savefig(Path(__file__).parent / "results" / name)
+        folder = options.out if given_out else Path(__file__).parent / "results"
+        picture(DRAWN[options.data], options.out).savefig(folder / name)
         return
     if options.what == "price":
         price(options.out, options.data, options.torch_python)

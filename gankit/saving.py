@@ -95,19 +95,23 @@ class EpochCounter(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Remember G's steps so far, and tell the batches."""
-        self.before = self.steps()
+        self.before, self.reached = self.steps(), 0
         if self.batches is not None:
             self.batches.on_epoch_begin()
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Remember how far the epoch is."""
+        self.reached = batch + 1
 
     def on_epoch_end(self, epoch, logs=None):
         """Count it if it is whole, and let the batches go on to the next order.
 
-        Steps taken are what counts: how far a batch's number says one is depends on Keras' version
-        where several steps are one execution.
+        Two signs of a whole one, for each can lag behind: Keras 3.8 does not tell of the last batch
+        where several steps are one execution; an optimizer that gathers gradients counts fewer.
         """
         if self.batches is not None:
             self.batches.on_epoch_end()
-        if self.steps() - self.before >= self.params["steps"]:
+        if max(self.reached, self.steps() - self.before) >= self.params["steps"]:
             self.model.epochs_done = epoch + 1
 
     def steps(self):

@@ -20,7 +20,7 @@ import joblib
 
 from gankit import datasets
 from gankit.datasets import data_folder
-from gankit.runs import load_recipe, whole
+from gankit.runs import adapted, load_recipe, whole
 from gankit.sweeps import members, merge, score_of, slug
 
 KEYS = {"about", "kind", "base", "seeds", "variants"}
@@ -92,18 +92,24 @@ def missing(sweep, folder, only=()):
 
 
 def check_data(sweep, folder):
-    """ValueError if a finished run was trained on other data than lie here, as on the sample."""
-    here = {}
+    """ValueError if a run was begun on other data than lie here, as on the bundled sample."""
+    sets = {}
     for run, recipe in members(sweep).values():
-        record, name = folder / run / "record.json", recipe["data"]
+        begun, record = (folder / run / name for name in ("recipe.json", "record.json"))
+        if not begun.exists():
+            continue
+        name = recipe["data"]
+        images = sets[name] = sets.get(name) or datasets.load(name)
+        here, there = adapted(recipe, None, None, images), json.loads(begun.read_text())
+        same = all(there.get(key) == here[key] for key in ("images", "epochs"))
+        part = f"{images.name}, {here['images']:,} of {len(images):,}"
         if record.exists():
-            there = json.loads(record.read_text())["data"]
-            here[name] = here.get(name) or datasets.load(name).name
-            if there != here[name] and not there.startswith(here[name] + ", "):  # a part of it
-                raise ValueError(
-                    f"{record.parent} was trained on {there!r}, and here is {here[name]!r}: one "
-                    "sweep needs one data set. Remove that run, or choose another --out"
-                )
+            same &= json.loads(record.read_text())["data"] in (images.name, part)
+        if not same:
+            raise ValueError(
+                f"{begun.parent} was not trained on {part}, which is what this sweep has here: "
+                "remove that run, find the data ($GANKIT_DATA), or choose another --out"
+            )
 
 
 def train_apart(recipe, folder, threads):
@@ -140,7 +146,8 @@ def run_sweep(sweep, folder, jobs=1, backend="loky", only=(), train=train_apart)
         The errors, `{(variant, seed): text}`; empty if all went well.
 
     Raises:
-        ValueError: as `check`, `missing` and `check_data`, before anything is trained.
+        ValueError: as `check`, `missing` and `check_data`, before anything is trained; as
+            `check_data` afterwards, too, if a machine of the cluster has other data.
     """
     check(sweep)
     left = missing(sweep, folder, only)
@@ -173,6 +180,7 @@ def run_sweep(sweep, folder, jobs=1, backend="loky", only=(), train=train_apart)
             write_summary(sweep, folder)
             if client:
                 client.close()
+    check_data(sweep, folder)  # a cluster's machines may have others
     return errors
 
 

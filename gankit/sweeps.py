@@ -103,9 +103,9 @@ def verdict(base_scores, variant_scores):
 
     Distances compare by their ratio, so it is the logarithms whose means are compared: they differ
     if Welch's t-test, which lets the two spread differently, says so at 95 %. By chance alone that
-    is said of at most one in twenty variants that do nothing (2 % with three seeds a side). Missing
-    scores (NaN) are left out, and fewer than two on a side tell nothing. A broken G (an infinite
-    distance) where none of the base's did is harm.
+    is said of at most one in twenty variants that do nothing (3 to 4 % with three seeds a side).
+    Missing scores (NaN) are left out, and fewer than two on a side tell nothing. A broken G (an
+    infinite distance) where none of the base's did is harm.
     """
     from scipy.stats import ttest_ind
 

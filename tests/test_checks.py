@@ -155,6 +155,8 @@ WRONG = [
     ("02.planted_faults", list("abcdefghijk"), "Line a is sound"),
     ("02.planted_faults", ["d", "z"], "There is no line z"),
     ("02.planted_faults", 4, "wanted are letters"),
+    ("02.planted_faults", "d, h, i", "3 of four found"),
+    ("02.spherical_mid", lambda a, b: a * np.nan, "There is a NaN"),
     ("02.spherical_mid", lambda a, b: (a + b) / 2, "too short"),
     ("02.spherical_mid", lambda a, b: unit(a + b), "latents of 100 numbers live at length 10"),
     ("02.spherical_mid", lambda a, b: np.ones((28, 28, 1)), "double exposure"),

@@ -25,8 +25,7 @@ TINY = {
     },
     "variants": {"Base": {}, "k = 2": {"compile": {"d_steps": 2}}},
 }  # fmt: skip
-
-DATA = datasets.load("fashion_mnist").name + ", 32 of them"
+IMAGES = datasets.Images(np.zeros((100, 28, 28, 1), "uint8"), name="fashion_mnist")
 
 
 @pytest.fixture
@@ -43,19 +42,26 @@ def pretend(trained, failing=()):
 
     def train(recipe, folder, threads):
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "recipe.json").write_text(json.dumps(recipe))
+        adapted = runs.adapted(recipe, None, None, IMAGES)
+        (folder / "recipe.json").write_text(json.dumps(adapted))
         if folder.name in failing:
             return "killed by signal 9"
         trained.append(folder.name)
-        record = {"data": DATA, "results": {"steps": 6, "frechet": len(trained)}}
-        record |= {"seconds": 1.0, "processor_seconds": 0.5}
+        record = {"results": {"steps": 6, "frechet": len(trained)}}
+        record |= {"data": "fashion_mnist, 32 of 100", "seconds": 1.0, "processor_seconds": 0.5}
         (folder / "record.json").write_text(json.dumps(record))
         return ""
 
     return train
 
 
-def test_a_failed_run_is_repeated_alone(tiny, capsys):
+@pytest.fixture
+def black(monkeypatch):
+    """A data set of 100 black images, where real ones would be read."""
+    monkeypatch.setattr(sweep_training.datasets, "load", lambda name: IMAGES)
+
+
+def test_a_failed_run_is_repeated_alone(tiny, black, capsys):
     trained, folder = [], tiny / "tiny"
     broken = pretend(trained, failing=["base_seed1"])
     errors = sweep_training.run_sweep(TINY, folder, train=broken)
@@ -76,7 +82,7 @@ def test_a_failed_run_is_repeated_alone(tiny, capsys):
     ]  # fmt: skip
 
 
-def test_only_some_and_other_settings(tiny):
+def test_only_some_and_other_settings(tiny, black):
     trained = []
     sweep_training.run_sweep(TINY, tiny, only=["k = 2"], train=pretend(trained))
     assert trained == ["k_2_seed0", "k_2_seed1"]
@@ -88,15 +94,36 @@ def test_only_some_and_other_settings(tiny):
         sweep_training.run_sweep(other, tiny, train=pretend(trained))
 
 
-def test_a_sweep_on_two_data_sets_is_refused(tiny):
+@pytest.mark.parametrize(
+    ("file", "mine", "others"),
+    [
+        ("record.json", "fashion_mnist, 32 of 100", "fashion_mnist (sample), 32 of 100"),
+        ("record.json", "fashion_mnist, 32 of 100", "fashion_mnist, 32 of 80"),
+        ("recipe.json", '"images": 32', '"images": 30'),
+        ("recipe.json", '"epochs": 2', '"epochs": 3'),
+    ],
+)
+def test_a_sweep_on_two_data_sets_is_refused(file, mine, others, tiny, black):
     """Else runs of the bundled sample would stand beside those of all images, at other steps."""
     trained, folder = [], tiny / "tiny"
     sweep_training.run_sweep(TINY, folder, only=["Base"], train=pretend(trained))
-    record = folder / "base_seed1" / "record.json"
-    record.write_text(record.read_text().replace(DATA, "fashion_mnist (another part), 32 of them"))
-    with pytest.raises(ValueError, match="base_seed1 was trained on 'fashion_mnist .another"):
+    path = folder / "base_seed1" / file
+    assert mine in path.read_text()
+    path.write_text(path.read_text().replace(mine, others))
+    with pytest.raises(ValueError, match="base_seed1 was not trained on fashion_mnist, 32 of 100"):
         sweep_training.run_sweep(TINY, folder, train=pretend(trained))
     assert len(trained) == 2
+
+
+def test_a_worker_with_other_data_is_told(tiny, black):
+    def train(recipe, folder, threads):
+        pretend([])(recipe, folder, threads)
+        record = folder / "record.json"
+        record.write_text(record.read_text().replace("32 of 100", "32 of 80"))
+        return ""
+
+    with pytest.raises(ValueError, match="base_seed0 was not trained on"):
+        sweep_training.run_sweep(TINY, tiny / "tiny", train=train)
 
 
 def test_a_killed_run_says_so(tmp_path, monkeypatch):
@@ -169,8 +196,9 @@ def test_unsound_sweeps_are_told_before_any_work(change, words, tmp_path):
 
 
 def test_recipes_that_come_with_gankit_are_sound():
-    sweep = runs.load_recipe("ablation_fashion_mnist")
-    sweep_training.check(sweep)
+    recipes = [runs.load_recipe(path.stem) for path in runs.RECIPES.glob("*.json")]
+    for sweep in [recipe for recipe in recipes if recipe["kind"] == "sweep"]:
+        sweep_training.check(sweep)
     with pytest.raises(SystemExit, match="runs sweep ablation_fashion_mnist"):
         runs.main(["ablation_fashion_mnist"])
 

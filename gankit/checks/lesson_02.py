@@ -75,7 +75,7 @@ _SOUND = {
 
 def _check_faults(answer):
     try:
-        letters = {str(letter).strip().lower() for letter in answer}
+        letters = {str(letter).strip().lower() for letter in answer} - {"", ","}
     except TypeError:
         return f"Your answer is {show(answer)}: wanted are letters, such as ['a', 'b', 'c', 'd']."
     unknown = letters - FAULTY_DCGAN.keys()
@@ -126,6 +126,8 @@ def _check_mid(solution):
         )
     if mid.shape != (100,):
         return f"That has shape {mid.shape}; wanted is one latent vector like z0, of 100 numbers."
+    if not np.isfinite(mid).all():
+        return "There is a NaN or an infinity in it: look for a division by 0 or a negative root."
     length = np.linalg.norm(mid)
     if length < 1e-6:
         return "That is the origin, where no latent lies: was one end subtracted from the other?"

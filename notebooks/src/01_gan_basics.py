@@ -803,7 +803,7 @@ fig
 
 # %% [markdown]
 # The *distance* compares 10,000 fakes with the 10,000 test images in the features of a small
-# classifier: noise is at about 369, other real images at 0.4. (Lesson 03 takes it apart.)
+# classifier: noise is at about 369, other real images at 0.3. (Lesson 03 takes it apart.)
 #
 # <details><summary>Answer</summary>
 #

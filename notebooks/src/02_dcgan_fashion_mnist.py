@@ -27,11 +27,11 @@
 # slides on adversarial examples and GANs (S4.98-S4.102); the table at the end says what became of
 # each.
 #
-# *For a session of 90 minutes*: questions from memory (5); parts 1 and 4, voting before each run
+# *For a session of 90 minutes*: questions from memory (5); parts 1 and 4, voting before each answer
 # (25); rule 3 of part 5, then the planted faults with the table above (15); of part 6 the race and
 # "What each rule is worth" (10); parts 7 and 9 with the memory test (30); the exit note (5). Begin
-# with *Run All*: the race of part 6 trains for a minute and a half. Parts 2, 3, 8 and 10 are for
-# home.
+# with *Run All*, for the race of part 6 trains for a minute and a half, and show the exercise copy
+# while the class votes. Parts 2, 3, 8 and 10 are for home.
 
 # %%
 from gankit import datasets, latents, plots
@@ -426,7 +426,7 @@ def ripple(kernel):
 ones = {k: ripple(np.ones((k, k))) for k in (3, 4, 5)}
 normal = np.random.default_rng(1).standard_normal
 random = {k: np.mean([ripple(normal((k, k))) for _ in range(200)]) for k in (3, 4, 5)}
-print("ok: of ones, only kernel 4 is even" if [k for k in ones if ones[k] < 1e-9] == [4] else ones)
+print("ok: of ones, only kernel 4 gives the same everywhere" if [k for k in ones if ones[k] < 1e-9] == [4] else ones)
 print("ok: of random weights, none is" if min(random.values()) > 0.5 else random)
 
 # %%
@@ -981,10 +981,10 @@ fig
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# b. Per *step*, (a) is right: after 800 steps the DCGAN stood at 156, 158 and 154, the simple GAN at
-# 187, 196 and 240 (seeds 0, 1, 2; 2,000 samples against 10,000 test images). But its steps are
-# dearer, and how much dearer is the processor's affair. Held to *one core*, where one cost nearly
-# two of the simple GAN's, we measured:
+# b. Per *step*, (a) is right: after 800 steps the DCGAN stood at 156, 158 and 154, the simple GAN
+# at 187, 196 and 240 (seeds 0, 1, 2; 2,000 samples against 10,000 test images). But its steps are
+# dearer, and how much dearer is the processor's affair. Held to *one core*, where a step of the
+# DCGAN cost nearly two of the simple GAN's, we measured:
 #
 # | processor seconds | simple GAN, seeds 0, 1, 2 | DCGAN, seeds 0, 1, 2 |
 # |---|---|---|
@@ -992,9 +992,10 @@ fig
 # | 40 | 101, 120, 109 | 106, 113, 118 |
 # | 100 | 70, 82, 77 | 77, 75, 76 |
 #
-# In each row the one is ahead with two seeds, the other with the third. The run above is one more
-# of seed 0, on as many cores as are there, and it stops a few steps earlier or later each time it
-# is made. "Better at equal time" names a network, a seed, a machine and a clock.
+# In each row one network is ahead with two seeds, the other with the third. The run above is one
+# more of seed 0, on all cores at once, where a step costs more processor time: compare its numbers
+# of steps with the 3,223 and 1,614 that one core took in 40 s. "Better at equal time" names a
+# network, a seed, a machine and a clock.
 #
 # The samples tell what the number does not: the simple GAN draws garments with a grain of noise,
 # the DCGAN at first blots of woven cloth. On another machine, above all with a GPU, the order may
@@ -1021,7 +1022,7 @@ fig, axes = figure(
     alt="Frechet classifier distance, on a scale of powers of ten, of the two recorded runs "
     "against steps. "
     + " ".join(f"{n}: {p['frechet'][-1]:.0f}, epoch {p['epoch'][-1]:.0f}." for n, p in ends.items())
-    + " The DCGAN lies below from its third epoch on; but more than the network differs.",
+    + " The DCGAN lies below from the look at step 100 on; but more than the network differs.",
 )  # fmt: skip
 for (name, probes), (colour, style) in zip(ends.items(), plots.STYLES):
     axes.semilogy(probes["step"], probes["frechet"], color=colour, linestyle=style)
@@ -1784,8 +1785,8 @@ plots.image_grid(
 # | S2.12 | rule 1: strides in place of pooling | said | max pooling cannot tell images whose blocks were turned, and passes a gradient to one number in four; a stride tells them and passes it to all; mean pooling in its place: distance 105 against 102 (three seeds) | holds: as to what it does; a gain in distance cannot be told at 900 steps |
 # | S2.13 | rule 2: transposed convolutions to go up | said | written out, equal to Keras'; ripple .44, 0, .27 for kernels 3, 4, 5 of ones, about .86 for random ones of any size, 0 if pixels are copied first; distance 101 with copied pixels, 102 without | holds with limits: a checkerboard is near; kernels that are multiples of the stride make it avoidable |
 # | S2.14 | rule 3: no fully connected layers | said | a dense layer finds shuffled images as easy; one of 512 units would outweigh D 79 times; but z needs one; with a hidden one distances of 169, 130, 221 against 98 to 106 | holds with limits: as in S2.9; the three distances lie far above and vary too much for the test |
-# | S2.15 | rule 4: batch normalisation except at G's output and D's input | said | inside, it keeps a fresh G's signal alive (spread .063 against .002); at D's input it hides brightness and contrast altogether; distance 146 without it in D, 126 with it everywhere, 102 as the rule says | holds: and it is the rule that decides here, as to D; in G no difference can be told |
-# | S2.16 | rule 5: ReLU in G, tanh at the end | said | rescaled tanh equals the sigmoid of twice its input; a ReLU end has no slope where half of all pixels must be; LeakyReLU inside G: 112 against 102 (p = .0475, one of 26 variants) | holds: for the range, tanh and sigmoid are one; ReLU is ahead of LeakyReLU, if only just |
+# | S2.15 | rule 4: batch normalisation except at G's output and D's input | said | inside, it keeps a fresh G's signal alive (spread .063 against .002); at D's input it hides brightness and contrast altogether; distance 146 without it in D, 126 with it everywhere, 102 as the rule says | holds: and it is the rule of which the test is surest here, as to D; in G no difference can be told |
+# | S2.16 | rule 5: ReLU in G, tanh at the end | said | rescaled tanh equals the sigmoid of twice its input; a ReLU end has no slope where half of all pixels must be; LeakyReLU inside G: 112 against 102 (p = .0475, one of 26 variants) | holds: for the range, tanh and sigmoid are one; whether ReLU beats LeakyReLU cannot be told |
 # | S2.17 | rule 6: LeakyReLU in D | said | pushed off, D with ReLU passes a gradient of exactly 0, with LeakyReLU a small one; distance 102 with either | holds: as to what it does; no gain at 900 steps |
 # | S2.18 | Fashion-MNIST: 60,000 training and 10,000 test images | said | counted; ten classes, equally many of each | holds |
 # | S2.20 | the model can be explained from its code | promised | both networks in two cells, a rule a line, equal to the package's | holds |
