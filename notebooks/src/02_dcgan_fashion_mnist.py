@@ -426,7 +426,8 @@ def ripple(kernel):
 ones = {k: ripple(np.ones((k, k))) for k in (3, 4, 5)}
 normal = np.random.default_rng(1).standard_normal
 random = {k: np.mean([ripple(normal((k, k))) for _ in range(200)]) for k in (3, 4, 5)}
-print("ok: of ones, only kernel 4 gives the same everywhere" if [k for k in ones if ones[k] < 1e-9] == [4] else ones)
+flat = [k for k in ones if ones[k] < 1e-9]
+print("ok: of ones, only kernel 4 gives the same everywhere" if flat == [4] else ones)
 print("ok: of random weights, none is" if min(random.values()) > 0.5 else random)
 
 # %%
