@@ -3,14 +3,14 @@
 `python benchmarks/quality.py train PEER --seed 0` trains one contender (a function of
 `quality_peers.py`, or `gankit`: this package with its defaults; `gankit_no_ema`: without the
 average of G; `gankit_latent100`: with the paper's length of z, `..._latent8`, `16`, `32`: with
-others; `gankit_batch32`, `16`: in batches of so many; `gankit_beta0`, `gankit_beta0_batch32`:
-without Adam's first average; `gankit_rate4e3`: colour at the rate of grey; `gankit_cosine7`, `10`,
-`60`: in batches of 16 at a rate that falls from 2e-3 to 0 within so many epochs;
-`gankit_bfloat16`: in mixed precision) on the 60,000 images of
-Fashion-MNIST (`--data cifar10` for 32 px colour: gankit's own, `keras_copied`, `pytorch_dcgan`),
-and writes a row a look: epoch, processor seconds of the training alone, and the Frechet classifier
-distance of 10,000 samples (the same classifier for all). `... table` prints for each peer the best
-score that it and all of gankit's seeds reached, and when they did; and draws the curves.
+others; `gankit_batch32`, `16`: in batches of so many; `gankit_beta0`: without Adam's first average;
+`gankit_rate4e3`: colour at the rate of grey; `gankit_cosine7`, `10`, `60`: in batches of 16 at a
+rate that falls from 2e-3 to 0 within so many epochs; `gankit_bfloat16`: in mixed precision) on the
+60,000 images of Fashion-MNIST (`--data cifar10` for 32 px colour: gankit's own, `keras_copied`,
+`pytorch_dcgan`), and writes a row a look: epoch, processor seconds of the training alone, and the
+Frechet classifier distance of 10,000 samples (the same classifier for all). `... table` prints for
+each peer the best score that it and all of gankit's seeds reached, and when they did; and draws the
+curves.
 Set TF_NUM_INTRAOP_THREADS=1, OMP_NUM_THREADS=1 and one core, so that a processor second is the same
 for all. The peer `pytorch_dcgan` needs KERAS_BACKEND=torch and a Python with PyTorch.
 
@@ -85,18 +85,16 @@ gankit_batch32 = gankit_batches
 gankit_batch16 = partial(gankit_batches, batch_size=16)
 
 
-def gankit_adam(seed, shape=(28, 28, 1), latent_dim=None, beta_1=0.5, batch_size=64):
+def gankit_adam(seed, shape=(28, 28, 1), latent_dim=None, beta_1=0.5):
     """The same at 4e-3, the default of grey images, whatever the images; another beta_1."""
     import keras
 
     adams = [keras.optimizers.Adam(4e-3, beta_1=beta_1) for _ in "GD"]
-    step, sample, _ = gankit(seed, shape, latent_dim, g_optimizer=adams[0], d_optimizer=adams[1])
-    return step, sample, batch_size
+    return gankit(seed, shape, latent_dim, g_optimizer=adams[0], d_optimizer=adams[1])
 
 
 gankit_rate4e3 = gankit_adam
 gankit_beta0 = partial(gankit_adam, beta_1=0.0)
-gankit_beta0_batch32 = partial(gankit_adam, beta_1=0.0, batch_size=32)
 gankit_rate4e3_latent16 = partial(gankit_adam, latent_dim=16)
 gankit_rate4e3_latent32 = partial(gankit_adam, latent_dim=32)
 
@@ -264,13 +262,12 @@ def main():
     parser.add_argument("--torch-python", default=sys.executable, help="a Python with torch")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    given_out = options.out is not None
+    drawn_in = options.out or Path(__file__).parent / "results"
     options.out = options.out or FOLDER / ("" if options.data == "fashion_mnist" else options.data)
     if options.what == "table":
         report(OURS[options.data], options.out)
         name = "quality.png" if options.data == "fashion_mnist" else f"quality_{options.data}.png"
-        folder = options.out if given_out else Path(__file__).parent / "results"
-        picture(DRAWN[options.data], options.out).savefig(folder / name)
+        picture(DRAWN[options.data], options.out).savefig(drawn_in / name)
         return
     if options.what == "price":
         price(options.out, options.data, options.torch_python)
