@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from gankit import course
+from gankit import course, latents
 from gankit.checks import (
     Check,
     as_array,
@@ -162,6 +162,8 @@ WRONG = [
     ("02.spherical_mid", lambda a, b: np.ones((28, 28, 1)), "double exposure"),
     ("02.spherical_mid", lambda a, b: (a + b) / np.sqrt(2), "right for latents at a right angle"),
     ("02.spherical_mid", lambda a, b: a + b, "too long"),
+    ("02.spherical_mid", lambda a, b: 10 * unit(a + b), "(12 numbers): too long"),
+    ("02.spherical_mid", lambda a, b: (a + b) / np.sqrt(3), "(12 numbers): too short"),
     ("02.spherical_mid", lambda a, b: a, "does not lie between"),
     ("02.spherical_mid", lambda a, b: np.linalg.norm(a + b), "wanted is one latent vector"),
     ("02.spherical_mid", lambda a, b: a * 0, "the origin"),
@@ -183,6 +185,13 @@ WRONG = [
     ),
     ("02.memory_test", lambda f, tr, te, d: (d(f).mean(), d(te).mean()), "says 'real', not 'new'"),
     ("02.memory_test", lambda f, tr, te, d: np.median(distance(f, tr).min(1)), "is it far?"),
+    (
+        "02.memory_test",
+        lambda f, tr, te, d: [
+            np.median(abs(x[:, None] - tr).max((2, 3, 4)).min(1)) for x in (f, te)
+        ],
+        "largest difference of a pixel",
+    ),
     (
         "02.memory_test",
         lambda f, tr, te, d: (distance(f[:1], tr).min(), distance(te[:1], tr).min()),
@@ -448,8 +457,8 @@ def test_right_solutions_of_other_kinds_pass(capsys):
     assert loss is not lesson_01.generator_loss.reference
     check("01.count_modes", covered(4, 0.01))
     check("02.planted_faults", ["J", "I", "H", "D"])
-    check("02.spherical_mid", lambda a, b: 10 * unit(a + b))
-    check("02.spherical_mid", lambda a, b: ((a + b) / np.sqrt(3))[None])
+    check("02.spherical_mid", lambda a, b: latents.spherical(a, b, 0.5)[None])
+    check("02.spherical_mid", lambda a, b: np.linalg.norm([a, b]) / 2**0.5 * unit(a + b))
     check("03.published", ["C"])
     check("03.prefers", pairs("AAA"))
     check("03.comparable", "EA")

@@ -62,7 +62,8 @@ _SOUND = {
     "a": "Line a is sound: z has no space yet, so a dense layer at the start is needed to give it "
     "some. Rule 3 is about hidden ones.",
     "b": "Line b is sound: batch normalisation and ReLU are what rules 4 and 5 want inside G.",
-    "c": "Line c is sound: a transposed convolution with stride 2 is how rule 2 goes up.",
+    "c": "Line c is sound: a transposed convolution with stride 2 is how rule 2 goes up. (Its bias "
+    "is idle before batch normalisation, and does no harm.)",
     "e": "Line e is sound: rule 5 wants tanh, and the rescaling after it is our contract that "
     "images lie in [0, 1].",
     "f": "Line f is sound: it takes our [0, 1] back to the [-1, 1] of the paper.",
@@ -98,14 +99,15 @@ planted_faults = Check(
 )
 
 
-# --- half-way between two latent vectors of 100 numbers ------------------------------------------
+# --- half-way between two latent vectors ---------------------------------------------------------
 
 
-def _two_latents():
-    """Two vectors of lengths 9.5 and 10.5, with an angle of 60 degrees between them."""
+def _two_latents(dim, length, degrees):
+    """Two vectors .95 and 1.05 times as long as that, with so many degrees between them."""
     rng = np.random.default_rng(0)
-    e0, e1 = np.linalg.qr(rng.standard_normal((100, 2)))[0].T
-    return 9.5 * e0, 10.5 * (0.5 * e0 + np.sqrt(0.75) * e1)
+    e0, e1 = np.linalg.qr(rng.standard_normal((dim, 2)))[0].T
+    angle = np.deg2rad(degrees)
+    return 0.95 * length * e0, 1.05 * length * (np.cos(angle) * e0 + np.sin(angle) * e1)
 
 
 def _spherical_mid(z0, z1):
@@ -114,7 +116,12 @@ def _spherical_mid(z0, z1):
 
 
 def _check_mid(solution):
-    z0, z1 = _two_latents()
+    pairs = ((100, 10.0, 60), (12, 3.5, 120))
+    return next(filter(None, (_check_pair(solution, *pair) for pair in pairs)), None)
+
+
+def _check_pair(solution, dim, usual, degrees):
+    z0, z1 = _two_latents(dim, usual, degrees)
     answer = solution(z0.copy(), z1.copy())
     if answer is None:
         return "spherical_mid(z0, z1) gives nothing back: is there a return in it?"
@@ -124,8 +131,8 @@ def _check_mid(solution):
             f"That has shape {mid.shape}, an image: the mean of two images is a double exposure, "
             "both garments seen through each other. Go half-way between the latents."
         )
-    if mid.shape != (100,):
-        return f"That has shape {mid.shape}; wanted is one latent vector like z0, of 100 numbers."
+    if mid.shape != (dim,):
+        return f"That has shape {mid.shape}; wanted is one latent vector like z0, of {dim} numbers."
     if not np.isfinite(mid).all():
         return "There is a NaN or an infinity in it: look for a division by 0 or a negative root."
     length = np.linalg.norm(mid)
@@ -133,18 +140,20 @@ def _check_mid(solution):
         return "That is the origin, where no latent lies: was one end subtracted from the other?"
     if np.dot(mid, z0 + z1) < 0.995 * length * np.linalg.norm(z0 + z1):
         return "That does not lie between the two: it should be as close to z0 as to z1 in angle."
-    said = f"That has length {length:.1f}, between ends of length 9.5 and 10.5"
+    ends = f"{np.linalg.norm(z0):.2g} and {np.linalg.norm(z1):.2g} ({dim} numbers)"
+    said = f"That has length {length:.1f}, between ends of length {ends}"
     if abs(length - 1) < 0.05:
-        return f"{said}: on the unit sphere. But latents of 100 numbers live at length 10."
+        return f"{said}: on the unit sphere. But latents of {dim} numbers live at length {usual:g}."
     if abs(length - np.linalg.norm(z0 + z1) / 2) < 0.02:
         return f"{said}: too short. The mean of two latents cuts through the sphere's inside."
     if abs(length - np.linalg.norm(z0 + z1) / np.sqrt(2)) < 0.02:
+        word, angle = ("long", "closer") if degrees < 90 else ("short", "farther apart")
         return (
-            f"{said}: too long. Dividing by the root of 2 is right for latents at a right angle, "
-            "and these two are closer."
+            f"{said}: too {word}. Dividing by the root of 2 is right for latents at a right angle, "
+            f"and these two are {angle}."
         )
-    if abs(length - 10) > 0.3:
-        word = "short" if length < 10 else "long"
+    if abs(length - usual) > 0.03 * usual:
+        word = "short" if length < usual else "long"
         return f"{said}: too {word}. Half-way it should be about as long as its ends."
     return None
 
@@ -225,8 +234,8 @@ memory_test = Check(
         "median.",
         _from_train(lambda d: np.median(d) ** 2): "Those are squared distances: the root is "
         "missing.",
-        _from_train(lambda d: np.median(d) / 2): "The squared differences were averaged over the "
-        "pixels; a distance adds them up.",
+        _from_train(lambda d: np.median(d) / 2): "That is the largest difference of a pixel, or "
+        "the squared ones were averaged; a distance adds them up.",
         (lambda *sets: _from_train(np.median)(*sets)[::-1]): "Both distances are right, in the "
         "wrong order: first the fakes, then the test images.",
     },
