@@ -1604,8 +1604,8 @@ plots.image_grid(
     titles=[text for _, texts in rows for text in texts],
     rows=["fakes", "nearest training", "test images", "nearest training"],
     alt="Six fakes above their nearest training images, and six test images above theirs, with "
-    "the distances. The neighbours are alike in outline, the test boot's in its straps, too; the median "
-    f"distance is {fake_distance:.2f} for fakes and {test_distance:.2f} for test images.",
+    "the distances. The neighbours are alike in outline, the test boot's in its straps, too; the "
+    f"median distance is {fake_distance:.2f} for fakes and {test_distance:.2f} for test images.",
 )  # fmt: skip
 
 # %% [markdown]
