@@ -176,3 +176,12 @@ def test_all_backends_take_the_same_steps(written, name):
 def test_each_reads_what_the_others_wrote(written):
     """The same images to 1e-5, and training goes on; bfloat16 too (all in `read`)."""
     assert len(list(written.glob("*.keras"))) == (len(STEPS) + 2) * len(INSTALLED)  # 2: mixed
+
+
+def test_one_backend_alone_trains_in_bfloat16(tmp_path):
+    """The same steps here, with this process' backend, whatever else is installed."""
+    import keras
+
+    made = mixed_steps(tmp_path / "mixed", "dcgan")
+    again = keras.saving.load_model(tmp_path / "mixed.keras")
+    np.testing.assert_allclose(again.generate(4, seed=0), made, atol=1e-6)
