@@ -160,6 +160,15 @@ def test_cells_are_short(lesson):
         assert max(map(len, lines)) <= 100, f"{cell.id} has a line of more than 100 characters"
 
 
+@each_lesson
+def test_no_words_stand_in_the_line_that_begins_a_cell(lesson):
+    """They would become the cell's title, which no reader of the notebook sees."""
+    text = (NOTEBOOKS / "src" / f"{lesson}.py").read_text()
+    begins = [line for line in text.splitlines() if line.startswith("# %%")]
+    plain = re.compile(r"# %%( \[markdown\])?( tags=.*)?")
+    assert [line for line in begins if not plain.fullmatch(line)] == []
+
+
 # --- claims --------------------------------------------------------------------------------------
 
 

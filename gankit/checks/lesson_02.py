@@ -103,7 +103,7 @@ planted_faults = Check(
 
 
 def _two_latents(dim, length, degrees):
-    """Two vectors .95 and 1.05 times as long as that, with so many degrees between them."""
+    """Two vectors, .95 and 1.05 times `length`, with an angle of `degrees` between them."""
     rng = np.random.default_rng(0)
     e0, e1 = np.linalg.qr(rng.standard_normal((dim, 2)))[0].T
     angle = np.deg2rad(degrees)
@@ -116,8 +116,7 @@ def _spherical_mid(z0, z1):
 
 
 def _check_mid(solution):
-    pairs = ((100, 10.0, 60), (12, 3.5, 120))
-    return next(filter(None, (_check_pair(solution, *pair) for pair in pairs)), None)
+    return _check_pair(solution, 100, 10.0, 60) or _check_pair(solution, 12, 3.5, 120)
 
 
 def _check_pair(solution, dim, usual, degrees):
@@ -140,7 +139,7 @@ def _check_pair(solution, dim, usual, degrees):
         return "That is the origin, where no latent lies: was one end subtracted from the other?"
     if np.dot(mid, z0 + z1) < 0.995 * length * np.linalg.norm(z0 + z1):
         return "That does not lie between the two: it should be as close to z0 as to z1 in angle."
-    ends = f"{np.linalg.norm(z0):.2g} and {np.linalg.norm(z1):.2g} ({dim} numbers)"
+    ends = f"{np.linalg.norm(z0):.1f} and {np.linalg.norm(z1):.1f} ({dim} numbers)"
     said = f"That has length {length:.1f}, between ends of length {ends}"
     if abs(length - 1) < 0.05:
         return f"{said}: on the unit sphere. But latents of {dim} numbers live at length {usual:g}."
@@ -152,7 +151,7 @@ def _check_pair(solution, dim, usual, degrees):
             f"{said}: too {word}. Dividing by the root of 2 is right for latents at a right angle, "
             f"and these two are {angle}."
         )
-    if abs(length - usual) > 0.03 * usual:
+    if abs(length - usual) > 0.045 * usual:
         word = "short" if length < usual else "long"
         return f"{said}: too {word}. Half-way it should be about as long as its ends."
     return None
@@ -178,24 +177,24 @@ def _nearest(images, others):
 
 def _from_train(summary):
     """An answer by the nearest training images; `summary` makes one number of the distances."""
-    return lambda fakes, train, test, judge: [
+    return lambda fakes, train, test, discriminator: [
         summary(_nearest(images, train)) for images in (fakes, test)
     ]
 
 
-def _from_test(fakes, train, test, judge):
+def _from_test(fakes, train, test, discriminator):
     return [np.median(_nearest(fakes, test)), np.median(_nearest(train, test))]
 
 
-def _from_test_and_train(fakes, train, test, judge):
+def _from_test_and_train(fakes, train, test, discriminator):
     return [np.median(_nearest(fakes, test)), np.median(_nearest(test, train))]
 
 
-def _by_judge(fakes, train, test, judge):
-    return [np.mean(judge(fakes)), np.mean(judge(test))]
+def _by_discriminator(fakes, train, test, discriminator):
+    return [np.mean(discriminator(fakes)), np.mean(discriminator(test))]
 
 
-def _judge(images):
+def _discriminator(images):
     """A stand-in for D: a logit an image, `(n, 1)`."""
     return 4 * as_array(images).mean(axis=(1, 2, 3))[:, None] - 1
 
@@ -210,7 +209,7 @@ _CASE = (
     _pictures(0.15, 0.25, 0.9, 0.62, 0.08),  # fakes
     _pictures(0.1, 0.32, 0.5, 0.52),  # training images
     _pictures(0.0, 0.7, 0.43),  # test images
-    _judge,
+    _discriminator,
 )
 
 memory_test = Check(
@@ -222,8 +221,8 @@ memory_test = Check(
     wrong={
         _from_test: f"Those are distances to the nearest *test* image. {_COPY}",
         _from_test_and_train: f"The fakes were held against the *test* images. {_COPY}",
-        _by_judge: "That is what D says, and D says 'real', not 'new': a copy of a training image "
-        "would please it most. Look for the nearest image instead.",
+        _by_discriminator: "That is what D says, and D says 'real', not 'new': a copy of a "
+        "training image would please it most. Look for the nearest image instead.",
         (lambda *sets: _from_train(np.median)(*sets)[0]): "The fakes' distance is right, but is it "
         "far? Put beside it what images give that cannot be copies.",
         _from_train(lambda d: d[0]): "That is one image, and one image can be anything: take the "

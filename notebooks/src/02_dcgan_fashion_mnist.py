@@ -3,7 +3,7 @@
 #
 # Lesson 01 ended with a GAN of fully connected layers that drew blurred clothes. In 2016 Radford,
 # Metz and Chintala wrote down rules for building both players from convolutions instead: the
-# **DCGAN**. (Their list has five; the slides make six of it, one for each way of changing size.)
+# **DCGAN**. (Their list has five; the slides split the first, on changing size, in two.)
 # Most GANs since stand on them. Here you take the rules one at a time, each beside a *wrong twin*,
 # and then watch what a DCGAN learns.
 #
@@ -32,7 +32,7 @@
 # memory (5); parts 1 and 4, voting before each answer (25); rule 3 of part 5, then "All six in one
 # piece" and the planted faults (15); of part 6 the race and "What each rule is worth" (20); part 9
 # with the memory test (20); the exit note (5). Show the exercise copy while the class votes, and
-# not the code below a vote, which tells. The rest is for home.
+# not the cells below the question, which give the answer away. The rest is for home.
 
 # %%
 from gankit import datasets, latents, plots
@@ -504,7 +504,7 @@ print(f"ripple: G's last kernels {each:.2f} (median), their sum {ripple(sum(lear
 # In the recorded run's samples this wave has hardly more power than in test images; at some 15
 # millionths of all power no eye sees it. (In a recording made with another z it had one and a half
 # times as much.) Its last *kernels* are not even, though, only about half as uneven as random ones:
-# what is even is their sum. The channels have learned to cancel each other's pattern.
+# what is nearly even is their sum. The channels have learned to cancel each other's pattern.
 #
 # ## 5. The other rules, each beside a wrong twin
 #
@@ -688,7 +688,7 @@ fig
 #
 # Neither: they are the same curve, tanh(a)/2 + 1/2 = sigmoid(2a). What matters is an end that
 # *cannot* leave the images' range (a linear one can: D would know such fakes by one pixel), and
-# whose slope may be small but is never exactly nothing. A ReLU has none below 0, and about half of
+# whose slope gets small only little by little. A ReLU has none below 0, and about half of
 # all pixels here are black: where G has drawn one black, that pixel passes no gradient back. (Why
 # ReLU *inside* G the paper does not say; part 6 holds LeakyReLU against it.)
 #
@@ -1133,13 +1133,13 @@ for name in ("5: LeakyReLU in G", "3: a dense hidden layer in both"):  # two clo
 #
 # ### What makes it quick
 #
-# Three DCGANs at 28 px, all judged as above, along the processor seconds they were trained for.
-# The *copied recipe* puts together what many repositories hold: the paper's settings (width 64,
-# batches of 128, Adam 2e-4, weights from N(0, 0.02)), no batch normalisation in D, and a fresh pass
-# of G for each update. *PyTorch's example* has the same width, rate and first weights, batches of 64,
-# batch normalisation in D, and G learns from the fakes that D has just seen, which saves a pass
-# of G. *Our defaults*: the same pass saved, the same batches, width 32, Adam 4e-3, first weights
-# as Keras draws them, a z of 12 numbers where the others have 100, and the samples are drawn by a
+# Three DCGANs at 28 px, all judged as above, along the processor seconds they were trained for. The
+# *copied recipe* puts together what many repositories hold: the paper's settings (width 64, batches
+# of 128, Adam 2e-4, weights from N(0, 0.02)), no batch normalisation in D, and a fresh pass of G
+# for each update. *PyTorch's example* has the same width, rate and first weights, batches of 64,
+# batch normalisation in D, and G learns from the fakes that D has just seen, which saves a pass of
+# G. *Our defaults*: the same pass saved, the same batches, width 32, Adam 4e-3, first weights as
+# Keras draws them, a z of 12 numbers where the others have 100, and the samples are drawn by a
 # running average of G. The dotted curves are ours judged by *G itself*, as it stands.
 #
 # **Predict.** Where the copied recipe arrives at the end of its curve, how much sooner were our
@@ -1311,12 +1311,12 @@ print("ok: each seed of 12 numbers is nearer than each of 100"
 # need only carry as much variety as this G can draw; what it has beyond that G must first learn
 # not to show. 8 falls fastest and was between 14.8 and 16.3 from the tenth epoch on. 12 is our
 # default for grey images. Against 16 that is a close call, like LeakyReLU's above: after seven
-# epochs 21, 21 and 21 against 24, 24 and 22 (p = .04), after twelve p = .07.
+# epochs 21, 21 and 21 against 23, 24 and 22 (p = .04), after twelve p = .07.
 #
 # And at the end? The recorded run has 12 and ends at 11.4; with 16 and 100 numbers it was trained,
-# too, and ended at 10.5 and 14.8; another seed of half the length at 11.8 with 12, 12.7 with 16. So
-# neither of these two is ahead there. And it is a finding about small grey clothes: for colour
-# pictures 100 numbers were ahead of 16 at the end, and there the default remains 100.
+# too, and ended at 10.5 and 14.8; trainings half as long, from another seed, at 11.8 with 12 and
+# 12.7 with 16. So neither 12 nor 16 is ahead there. And it is a finding about small grey clothes:
+# for colour pictures 100 numbers were ahead of 16 at the end, and there the default remains 100.
 #
 # </details>
 #
@@ -1604,7 +1604,7 @@ plots.image_grid(
     titles=[text for _, texts in rows for text in texts],
     rows=["fakes", "nearest training", "test images", "nearest training"],
     alt="Six fakes above their nearest training images, and six test images above theirs, with "
-    "the distances. The neighbours are alike in outline, the test boot's in its straps, too; the "
+    "the distances. The neighbours are alike in outline, the test boot's even in its straps; the "
     f"median distance is {fake_distance:.2f} for fakes and {test_distance:.2f} for test images.",
 )  # fmt: skip
 
@@ -1615,7 +1615,7 @@ plots.image_grid(
 # trousers resemble trousers. Held against real images that nobody trained on, the fakes are
 # *farther* from the training set than new photographs are: no sign of copying. It is a weak test:
 # a copy moved by two pixels would pass it, "far" may also just mean "not quite a garment", and the
-# test boot nearly has a double among the training images, which makes photographs look nearer.
+# test boot nearly has a double among the training images: such pairs make photographs look nearer.
 #
 # </details>
 #
@@ -1706,9 +1706,10 @@ axes.set(ylabel="share of samples, %", title=f"judge unsure (below 0.9): {doubt[
          f"{doubt[1]:.0%} of test images")  # fmt: skip
 fig
 
-# %% [markdown] As many as one likes, and no two equal to the byte. That is a weak test (a G that
-# draws one bag again and again, a little differently, passes it); so far the promise holds. But all
-# of them come from one function that was fitted to 60,000 images; more samples say more about G,
+# %% [markdown]
+# As many as one likes, and no two equal to the byte. That is a weak test (a G that draws one bag
+# again and again, a little differently, passes it); so far the promise holds. But all of them come
+# from one function that was fitted to 60,000 images; more samples say more about G,
 # not about clothes. And they come without labels: every label in this picture was given by a judge
 # that had learned from labels. Whether a classifier gains from such images cannot be told from
 # here: it takes a G that can be asked for a class.
