@@ -146,10 +146,9 @@ def _check_pair(solution, dim, usual, degrees):
     if abs(length - np.linalg.norm(z0 + z1) / 2) < 0.02:
         return f"{said}: too short. The mean of two latents cuts through the sphere's inside."
     if abs(length - np.linalg.norm(z0 + z1) / np.sqrt(2)) < 0.02:
-        word, angle = ("long", "closer") if degrees < 90 else ("short", "farther apart")
         return (
-            f"{said}: too {word}. Dividing by the root of 2 is right for latents at a right angle, "
-            f"and these two are {angle}."
+            f"{said}: too long. Dividing by the root of 2 is right for latents at a right angle, "
+            "and these two are closer."
         )
     if abs(length - usual) > 0.045 * usual:
         word = "short" if length < usual else "long"
