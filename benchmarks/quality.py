@@ -36,7 +36,7 @@ from gankit.runs import read_table
 
 ROUND = 3840  # images: whole batches of 64, 128 and 256
 DRAWN = {  # at most as many as there are styles
-    "fashion_mnist": ["gankit", "pytorch_dcgan", "keras_copied", "gankit_latent100",
+    "fashion_mnist": ["gankit", "pytorch_dcgan", "keras_copied", "keras_guide",
                       "tensorflow_tutorial"],
     "cifar10": ["gankit", "pytorch_dcgan", "keras_copied", "gankit_cosine10", "gankit_cosine60"],
 }  # fmt: skip
