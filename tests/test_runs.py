@@ -174,7 +174,7 @@ def test_a_recorded_network_keeps_its_precision_whatever_is_set():
     try:
         network = runs.load_run("fashion_mnist_classifier").network("classifier")
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
-        features = keras.Model(network.inputs, network.get_layer("features").output)(images)
+        features = keras.Model(network.inputs[0], network.get_layer("features").output)(images)
         np.testing.assert_array_equal(ops.convert_to_numpy(network(images)), expected)
     finally:
         keras.config.set_dtype_policy("float32")
